@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+// The targets are the architecture: an arrow in `dependencies` is an allowed import, and there are no others.
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// For targets that read bytes from outside: every unchecked operation must be marked where it stands.
+let memorySafe = house + [.strictMemorySafety()]
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+
+/// An engine target: pure Swift under Sources/, no HTTP server.
+func engine(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = house) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: settings)
+}
+
+/// A service target: a thin shell under services/ around the engine.
+func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "services/\(folder)", swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: house)
+}
+
+let package = Package(
+    name: "heliograph",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "heliograph", targets: ["heliograph"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Engine
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        engine("TelemetryModel", settings: memorySafe),
+        engine("WireFormats", ["TelemetryModel", "CZlib"], settings: memorySafe),
+        engine("ChunkCodec", settings: memorySafe),
+        engine("IngestLog", ["TelemetryModel", grdb]),
+        engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
+        engine("LabelPattern", settings: memorySafe),
+        engine("TimeSeriesStore", ["TelemetryModel", "LabelPattern"]),
+        engine(
+            "EmbeddedStore",
+            ["TelemetryModel", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb]),
+        engine("PromQLSyntax"),
+        engine("PromQLEngine", ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
+        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", yams]),
+        engine("SelfMetrics"),
+        engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
+
+        // Services
+        service("HTTPSupport", folder: "http-support", ["SelfMetrics", hummingbird, logging, nioCore]),
+        service("Settings", folder: "settings", [yams]),
+        service(
+            "IngestionAPI", folder: "ingestion-api",
+            ["HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "Processing", hummingbird, logging, nioCore]),
+        service(
+            "Processor", folder: "processor",
+            ["TelemetryModel", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
+        service(
+            "QueryAPI", folder: "query-api",
+            [
+                "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
+                "KPIAnalytics", hummingbird, logging, nioCore,
+            ]),
+        service(
+            "Alerting", folder: "alerting",
+            [
+                "HTTPSupport", "SelfMetrics", "AlertRules", "PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel",
+                hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore,
+            ]),
+        service(
+            "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
+        .target(name: "CDashboardAssets", path: "services/dashboard-assets"),
+        service(
+            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore]),
+        .executableTarget(
+            name: "heliograph",
+            dependencies: [
+                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "Alerting", "Dashboard", "Producer", "Settings",
+                "SelfMetrics",
+                "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
+                "AlertRules", "KPIAnalytics", "WireFormats",
+                argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore, yams,
+            ],
+            path: "services/heliograph", swiftSettings: house),
+
+        // Tests
+        tests("TelemetryModelTests", ["TelemetryModel"]),
+    ]
+)

@@ -1,0 +1,92 @@
+import GRDB
+package import TelemetryModel
+
+/// How far the ledger has been written down, and trimming behind it.
+extension IngestLog {
+    /// The ledger as of its offset; `nil` offset 0 and no entries in a new folder.
+    package func ledgerCheckpoint() throws -> LedgerCheckpoint {
+        try reader.read { db in
+            let offset =
+                try Int64.fetchOne(db, sql: "SELECT value FROM position WHERE name = 'ledger'") ?? 0
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
+            let entries = try rows.map { row in
+                LedgerEntry(
+                    ingestProtocol: try IngestProtocol(stored: row[0]), sourceID: row[1],
+                    counts: LedgerCounts(accepted: row[2], stored: row[3], duplicate: row[4], dropped: row[5]))
+            }
+            return LedgerCheckpoint(offset: offset, entries: entries)
+        }
+    }
+
+    /// Writes the ledger down, in one transaction. Must be done before the blocks that hold its samples get their names:
+    /// what is in a block is not classified again when the log is replayed.
+    package func write(_ checkpoint: LedgerCheckpoint) throws {
+        try writer.write { db in
+            let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?)")
+            for entry in checkpoint.entries {
+                try statement.execute(arguments: [
+                    entry.ingestProtocol.rawValue, entry.sourceID, entry.counts.accepted, entry.counts.stored,
+                    entry.counts.duplicate, entry.counts.dropped,
+                ])
+            }
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO position VALUES ('ledger', ?)", arguments: [checkpoint.offset])
+        }
+    }
+
+    /// Deletes the batches through `offset`; returns how many. They must be in blocks, and the ledger's checkpoint must
+    /// cover them.
+    @discardableResult
+    package func trim(through offset: Int64) throws -> Int {
+        try writer.write { db in
+            try db.execute(sql: "DELETE FROM batch WHERE offset <= ?", arguments: [offset])
+            return db.changesCount
+        }
+    }
+}
+
+/// What became of accepted records; `accepted = stored + duplicate + dropped` once they are processed.
+package struct LedgerCounts: Sendable, Equatable {
+    package var accepted: Int
+    package var stored: Int
+    package var duplicate: Int
+    package var dropped: Int
+
+    package init(accepted: Int = 0, stored: Int = 0, duplicate: Int = 0, dropped: Int = 0) {
+        self.accepted = accepted
+        self.stored = stored
+        self.duplicate = duplicate
+        self.dropped = dropped
+    }
+
+    package static func += (a: inout LedgerCounts, b: LedgerCounts) {
+        a.accepted += b.accepted
+        a.stored += b.stored
+        a.duplicate += b.duplicate
+        a.dropped += b.dropped
+    }
+}
+
+package struct LedgerEntry: Sendable, Equatable {
+    package let ingestProtocol: IngestProtocol
+    package let sourceID: String
+    package let counts: LedgerCounts
+
+    package init(ingestProtocol: IngestProtocol, sourceID: String, counts: LedgerCounts) {
+        self.ingestProtocol = ingestProtocol
+        self.sourceID = sourceID
+        self.counts = counts
+    }
+}
+
+package struct LedgerCheckpoint: Sendable {
+    /// All batches through this offset are counted in `entries`, none after.
+    package let offset: Int64
+    package let entries: [LedgerEntry]
+
+    package init(offset: Int64, entries: [LedgerEntry]) {
+        self.offset = offset
+        self.entries = entries
+    }
+}

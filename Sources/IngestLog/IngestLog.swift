@@ -1,0 +1,129 @@
+import Dispatch
+import Foundation
+import GRDB
+import Synchronization
+package import TelemetryModel
+
+/// The durable log: what was accepted, in order, on disk before it is acknowledged.
+///
+/// Requests hand in their batch with `append`; one thread of the log's own commits all that wait in a single transaction, so
+/// that they share an fsync (group commit). What `append` returned for survives a process kill and a power loss.
+/// Thread-safe.
+package final class IngestLog: Sendable {
+    struct Waiting: Sendable {
+        let submission: LogSubmission
+        let payload: [UInt8]
+        /// Bytes that this request holds in memory, about.
+        let cost: Int
+        let done: @Sendable (Result<Int64, LogAppendError>) -> Void
+    }
+
+    struct Inbox {
+        var waiting: [Waiting] = []
+        var bytes = 0
+        var isClosed = false
+    }
+
+    struct Progress {
+        /// Offset of the newest batch on disk; 0 if there never was one.
+        var durableOffset: Int64 = 0
+        /// Records received since the data folder began, accepted and rejected, as counted in the commits themselves.
+        var received: [IngestProtocol: Int] = [:]
+        var deadLettered: [DeadLetterKey: Int] = [:]
+        var deadLetterBytes = 0
+
+        mutating func count(_ submission: LogSubmission) {
+            received[submission.ingestProtocol, default: 0] += submission.recordCount
+            for record in submission.rejected {
+                let key = DeadLetterKey(
+                    ingestProtocol: submission.ingestProtocol, sourceID: record.sourceID ?? "",
+                    reason: record.reason.rawValue)
+                deadLettered[key, default: 0] += 1
+                deadLetterBytes += record.payload.count
+            }
+        }
+    }
+
+    package let registry: SeriesRegistry
+    package let limits: LogLimits
+    package let counters = LogCounters()
+
+    let writer: DatabaseQueue
+    let reader: DatabaseQueue
+    let inbox = Mutex(Inbox())
+    let work = DispatchSemaphore(value: 0)
+    let progress: Mutex<Progress>
+    let onCommit = Mutex<(@Sendable ([CommittedBatch]) -> Void)?>(nil)
+    private let finished = DispatchSemaphore(value: 0)
+
+    /// Opens or creates `log.sqlite` in `folder` and restores the registry from it.
+    package init(folder: String, registry: SeriesRegistry, limits: LogLimits = LogLimits()) throws {
+        self.registry = registry
+        self.limits = limits
+        writer = try LogDatabase.open(in: folder, maximumPages: limits.maximumPages)
+        var readOnly = Configuration()
+        readOnly.readonly = true
+        readOnly.label = "heliograph.log.reader"
+        readOnly.busyMode = .timeout(5)
+        reader = try DatabaseQueue(path: "\(folder)/\(LogDatabase.fileName)", configuration: readOnly)
+        progress = Mutex(try writer.read { db in try LogRecovery.restore(from: db, into: registry) })
+        let thread = Thread { [self] in
+            var committer = LogCommitter(log: self, persistedSeries: registry.count)
+            committer.run()
+            finished.signal()
+        }
+        thread.name = "heliograph.log"
+        thread.stackSize = 1 << 20
+        thread.start()
+    }
+
+    /// Who gets each group of batches right after its commit, in order of offset. Set once, before the first `append`. It is
+    /// called under the lock of the totals, so it must be short and must not call back into the log.
+    package func deliverCommits(to receiver: @escaping @Sendable ([CommittedBatch]) -> Void) {
+        onCommit.withLock { $0 = receiver }
+    }
+
+    package var durableOffset: Int64 { progress.withLock { $0.durableOffset } }
+
+    /// Puts a request's records in line. `done` is called exactly once, on the log's thread: with the offset when they are on
+    /// disk, or with the reason why they are not.
+    ///
+    /// - Throws: `.behind` when as many bytes wait as may; nothing was taken then.
+    package func append(
+        _ submission: LogSubmission, done: @escaping @Sendable (Result<Int64, LogAppendError>) -> Void
+    ) throws(LogAppendError) {
+        let payload: [UInt8] = submission.batch.isEmpty ? [] : BatchPayload.encode(submission.batch)
+        let cost = payload.count + submission.rejected.reduce(256) { $0 + $1.payload.count + 256 }
+        let refusal: LogAppendError? = inbox.withLock { inbox in
+            if inbox.isClosed { return .closed }
+            // A request larger than the whole bound is still taken when nothing else waits.
+            if inbox.bytes > 0, inbox.bytes + cost > limits.maximumPendingBytes { return .behind }
+            inbox.bytes += cost
+            inbox.waiting.append(Waiting(submission: submission, payload: payload, cost: cost, done: done))
+            return nil
+        }
+        if let refusal { throw refusal }
+        work.signal()
+    }
+
+    package func append(_ submission: LogSubmission) async throws(LogAppendError) -> Int64 {
+        let result: Result<Int64, LogAppendError> = await withCheckedContinuation { continuation in
+            do throws(LogAppendError) {
+                try append(submission) { continuation.resume(returning: $0) }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
+    /// Commits what waits, refuses what comes later, and returns when the thread has ended.
+    package func close() throws {
+        inbox.withLock { $0.isClosed = true }
+        work.signal()
+        finished.wait()
+        try reader.close()
+        // Leaves one plain file behind: the WAL is folded in and removed by the last connection that closes.
+        try writer.close()
+    }
+}

@@ -1,0 +1,22 @@
+import PromQLSyntax
+
+/// Collects remarks, each once, and not without bound: a remark per series would drown the result.
+final class AnnotationList {
+    private static let limit = 50
+    private let query: String
+    private var seen: Set<QueryAnnotation> = []
+    private(set) var all: [QueryAnnotation] = []
+
+    init(query: String) { self.query = query }
+
+    func warn(_ text: String, at range: Range<Int>) { add(.warning, text, range) }
+    func inform(_ text: String, at range: Range<Int>) { add(.info, text, range) }
+
+    private func add(_ kind: QueryAnnotation.Kind, _ text: String, _ range: Range<Int>) {
+        guard all.count < Self.limit else { return }
+        let position = SourcePosition(offset: range.lowerBound, in: query)
+        let annotation = QueryAnnotation(
+            kind: kind, text: text, range: range, line: position.line, column: position.column)
+        if seen.insert(annotation).inserted { all.append(annotation) }
+    }
+}

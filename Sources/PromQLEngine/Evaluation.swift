@@ -1,0 +1,198 @@
+import PromQLSyntax
+import TelemetryModel
+import TimeSeriesStore
+
+/// One run of one query. Every method takes the grid to evaluate on, since subqueries bring their own.
+final class Evaluation {
+    let store: any TimeSeriesStore
+    let options: EngineOptions
+    let query: String
+    /// The grid of the whole query: what `start()` and `end()` mean, also inside subqueries.
+    let queryGrid: StepGrid
+    /// What `step()` says, milliseconds: 0 for an instant query.
+    let queryStep: Int64
+    let budget: QueryBudget
+    let annotations: AnnotationList
+
+    init(_ engine: PromQLEngine, query: String, grid: StepGrid, step: Int64, budget: QueryBudget) {
+        store = engine.store
+        options = engine.options
+        self.query = query
+        queryGrid = grid
+        queryStep = step
+        self.budget = budget
+        annotations = AnnotationList(query: query)
+    }
+
+    // MARK: Results
+
+    func instantValue(of expression: PromQLExpression, _ grid: StepGrid) throws -> QueryValue {
+        if expression.type == .rangeVector {
+            return .matrix(try rawSamples(of: expression, grid))
+        }
+        switch try evaluate(expression, grid) {
+        case .scalar(let column): return .scalar(timestamp: grid.start, value: column.first ?? .nan)
+        case .string(let text): return .string(timestamp: grid.start, value: text)
+        case .vector(let series):
+            let samples = try finished(series, at: expression).compactMap { series -> VectorSample? in
+                guard let value = series.values.first, value.isPresent else { return nil }
+                return VectorSample(labels: series.labels, timestamp: grid.start, value: value)
+            }
+            return .vector(samples)
+        }
+    }
+
+    func rangeValue(of expression: PromQLExpression, _ grid: StepGrid) throws -> QueryValue {
+        let series: [StepSeries]
+        switch try evaluate(expression, grid) {
+        case .scalar(let column): series = [StepSeries(labels: .empty, values: column)]
+        case .string: series = []
+        case .vector(let vector): series = try finished(vector, at: expression)
+        }
+        var matrix: [MatrixSeries] = []
+        matrix.reserveCapacity(series.count)
+        for element in series {
+            let samples = element.values.samples(on: grid)
+            if !samples.isEmpty { matrix.append(MatrixSeries(labels: element.labels, samples: samples)) }
+        }
+        return .matrix(matrix.sorted { $0.labels < $1.labels })
+    }
+
+    /// The samples in the window of a range vector, stale markers left out.
+    private func rawSamples(of expression: PromQLExpression, _ grid: StepGrid) throws -> [MatrixSeries] {
+        let windows = try windows(of: expression, grid)
+        var matrix: [MatrixSeries] = []
+        for series in windows.series {
+            let bounds = windows.bounds(at: 0)
+            let inside = series.samples.timestamps.indices.filter {
+                series.samples.timestamps[$0] > bounds.start && series.samples.timestamps[$0] <= bounds.end
+            }
+            guard let first = inside.first, let last = inside.last else { continue }
+            let samples = SampleColumns(
+                timestamps: Array(series.samples.timestamps[first...last]),
+                values: Array(series.samples.values[first...last]))
+            let labels = series.dropsName ? series.labels.withoutMetadata : series.labels
+            matrix.append(MatrixSeries(labels: labels, samples: samples))
+        }
+        return matrix.sorted { $0.labels < $1.labels }
+    }
+
+    private func finished(_ series: [StepSeries], at expression: PromQLExpression) throws -> [StepSeries] {
+        let named = series.map { element in
+            element.dropsName
+                ? StepSeries(labels: element.labels.withoutMetadata, values: element.values) : element
+        }
+        return try merged(named, at: expression.range)
+    }
+
+    /// Joins elements with the same labels into one. They may not have values at the same step.
+    func merged(_ series: [StepSeries], at range: Range<Int>) throws -> [StepSeries] {
+        var positions: [LabelSet: Int] = [:]
+        positions.reserveCapacity(series.count)
+        var out: [StepSeries] = []
+        out.reserveCapacity(series.count)
+        for element in series {
+            guard let position = positions[element.labels] else {
+                positions[element.labels] = out.count
+                out.append(element)
+                continue
+            }
+            for step in element.values.indices where element.values[step].isPresent {
+                guard out[position].values[step].isAbsent else {
+                    throw PromQLError(
+                        execution: "vector cannot contain metrics with the same labelset: \(element.labels)",
+                        range: range)
+                }
+                out[position].values[step] = element.values[step]
+                out[position].dropsName = out[position].dropsName || element.dropsName
+            }
+        }
+        return out
+    }
+
+    // MARK: Nodes
+
+    func evaluate(_ expression: PromQLExpression, _ grid: StepGrid) throws -> StepValue {
+        try budget.check()
+        if grid.count > 1, expression.isWorthHoisting, expression.isStepInvariant {
+            return try evaluate(expression, grid.firstOnly).repeated(grid.count)
+        }
+        switch expression.node {
+        case .number(let value):
+            try budget.charge(samples: grid.count)
+            return .scalar([Double](repeating: value, count: grid.count))
+        case .string(let text): return .string(text)
+        case .parentheses(let inner), .plus(let inner): return try evaluate(inner, grid)
+        case .selector(let selector): return .vector(try instantVector(selector, grid))
+        case .negation(let operand):
+            switch try evaluate(operand, grid) {
+            case .scalar(let column): return .scalar(column.map { -$0 })
+            case .string(let text): return .string(text)
+            case .vector(let series):
+                return .vector(series.map { $0.mapping($0.values.mapPresent { -$0 }) })
+            }
+        case .binary(let binary): return try evaluate(binary, at: expression, grid)
+        case .aggregation(let aggregation): return .vector(try evaluate(aggregation, grid))
+        case .call(let function, let arguments): return try call(function, arguments, at: expression, grid)
+        case .matrix, .subquery:
+            throw PromQLError(
+                execution: "a range vector can only be the argument of a function", range: expression.range)
+        }
+    }
+
+    func scalar(_ expression: PromQLExpression, _ grid: StepGrid) throws -> [Double] {
+        guard case .scalar(let column) = try evaluate(expression, grid) else {
+            throw PromQLError(execution: "expected a scalar", range: expression.range)
+        }
+        return column
+    }
+
+    func vector(_ expression: PromQLExpression, _ grid: StepGrid) throws -> [StepSeries] {
+        guard case .vector(let series) = try evaluate(expression, grid) else {
+            throw PromQLError(execution: "expected an instant vector", range: expression.range)
+        }
+        return series
+    }
+
+    func string(_ expression: PromQLExpression) throws -> String {
+        guard case .string(let text) = expression.withoutParentheses.node else {
+            throw PromQLError(execution: "expected a string", range: expression.range)
+        }
+        return text
+    }
+}
+
+extension StepValue {
+    /// The value of a single step at `count` steps.
+    fileprivate func repeated(_ count: Int) -> StepValue {
+        func spread(_ column: [Double]) -> [Double] {
+            [Double](repeating: column.first ?? .absent, count: count)
+        }
+        switch self {
+        case .scalar(let column): return .scalar(spread(column))
+        case .string: return self
+        case .vector(let series):
+            return .vector(
+                series.map { StepSeries(labels: $0.labels, dropsName: $0.dropsName, values: spread($0.values)) })
+        }
+    }
+}
+
+extension [Double] {
+    func mapPresent(_ transform: (Double) -> Double) -> [Double] {
+        map { $0.isAbsent ? $0 : transform($0) }
+    }
+
+    /// The present values with the times of their steps.
+    func samples(on grid: StepGrid) -> SampleColumns {
+        var samples = SampleColumns()
+        let present = reduce(0) { $0 + ($1.isPresent ? 1 : 0) }
+        samples.timestamps.reserveCapacity(present)
+        samples.values.reserveCapacity(present)
+        for (step, value) in enumerated() where value.isPresent {
+            samples.timestamps.append(grid.time(step))
+            samples.values.append(value)
+        }
+        return samples
+    }
+}

@@ -1,0 +1,92 @@
+package import PromQLSyntax
+import TelemetryModel
+package import TimeSeriesStore
+
+/// Evaluates PromQL over any store.
+///
+/// Semantics are those of Prometheus 3 with delayed removal of metric names: a window (and the look-back) excludes its
+/// older end and includes its newer one, stale markers end a series. A value: copies share the store.
+///
+/// Every call blocks its thread until the result is there, so it belongs on a query thread.
+package struct PromQLEngine: Sendable {
+    let store: any TimeSeriesStore
+    let options: EngineOptions
+
+    /// Times beyond this, in milliseconds either side of 1970, are refused; sums of those inside cannot overflow.
+    static let latestTime: Int64 = 9_007_199_254_740_991
+
+    package init(store: any TimeSeriesStore, options: EngineOptions = EngineOptions()) {
+        self.store = store
+        self.options = options
+    }
+
+    /// The value of a query at one moment, milliseconds since 1970.
+    ///
+    /// Throws `PromQLError`, `QueryLimitError`, or whatever the store throws.
+    package func instant(_ query: String, at time: Int64, budget: QueryBudget) throws -> QueryResult {
+        try checkTime(time)
+        let expression = try Self.parse(query)
+        let grid = try StepGrid(from: time, through: time, step: 1)
+        let evaluation = Evaluation(self, query: query, grid: grid, step: 0, budget: budget)
+        let value = try evaluation.instantValue(of: expression, grid)
+        return QueryResult(value: value, annotations: evaluation.annotations.all)
+    }
+
+    /// The value of a query at `from`, `from + step`, … up to and including `through`; always a matrix.
+    ///
+    /// The query must be a scalar or an instant vector. Throws as `instant` does; a step that is not positive, a reversed
+    /// range and more steps than `maxStepsPerSeries` are execution errors.
+    package func range(
+        _ query: String, from: Int64, through: Int64, step: Int64, budget: QueryBudget
+    ) throws -> QueryResult {
+        try checkTime(from)
+        try checkTime(through)
+        guard step > 0, step <= Self.latestTime else {
+            throw PromQLError(execution: "the step must be longer than 0 and within 285,000 years, not \(step) ms")
+        }
+        guard from <= through else {
+            throw PromQLError(execution: "the range ends (\(through) ms) before it begins (\(from) ms)")
+        }
+        guard (through - from) / step < Int64(options.maxStepsPerSeries) else {
+            throw PromQLError(
+                execution: "the range has more than \(options.maxStepsPerSeries) steps of \(step) ms; "
+                    + "use a longer step or a shorter range")
+        }
+        let expression = try Self.parse(query)
+        guard expression.type == .scalar || expression.type == .instantVector else {
+            throw PromQLError(
+                execution: "a range query needs a scalar or an instant vector, not a \(expression.type.rawValue)",
+                range: expression.range)
+        }
+        let grid = try StepGrid(from: from, through: through, step: step)
+        let evaluation = Evaluation(self, query: query, grid: grid, step: step, budget: budget)
+        let value = try evaluation.rangeValue(of: expression, grid)
+        return QueryResult(value: value, annotations: evaluation.annotations.all)
+    }
+
+    /// The store's matchers for a series selector such as `up{job=~"api.*"}`. Throws `PromQLError`.
+    package static func matchers(_ selectorText: String) throws -> [LabelMatcher] {
+        do {
+            let syntax = try PromQLParser.parseSelector(selectorText)
+            return try syntax.compiled(in: selectorText)
+        } catch let error as PromQLSyntaxError {
+            throw PromQLError(error)
+        }
+    }
+
+    package func matchers(_ selectorText: String) throws -> [LabelMatcher] { try Self.matchers(selectorText) }
+
+    private static func parse(_ query: String) throws(PromQLError) -> PromQLExpression {
+        do {
+            return try PromQLParser.parse(query)
+        } catch {
+            throw PromQLError(error)
+        }
+    }
+
+    private func checkTime(_ time: Int64) throws(PromQLError) {
+        guard time >= -Self.latestTime, time <= Self.latestTime else {
+            throw PromQLError(execution: "the time \(time) ms is further than 285,000 years from 1970")
+        }
+    }
+}

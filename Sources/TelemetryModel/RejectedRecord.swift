@@ -1,0 +1,47 @@
+/// Why a record was refused. The raw values are part of the API: clients match on them, so they never change.
+package enum RejectionReason: String, CaseIterable, Sendable {
+    case invalidJSON = "invalid_json"
+    case invalidUTF8 = "invalid_utf8"
+    case nestingTooDeep = "nesting_too_deep"
+    case notAnObject = "not_an_object"
+    case missingField = "missing_field"
+    case unknownField = "unknown_field"
+    case duplicateKey = "duplicate_key"
+    case wrongType = "wrong_type"
+    case emptyValue = "empty_value"
+    case valueTooLong = "value_too_long"
+    case controlCharacter = "control_character"
+    case invalidTimestamp = "invalid_timestamp"
+    case timestampOutOfRange = "timestamp_out_of_range"
+    case numberOutOfRange = "number_out_of_range"
+    case unknownSeverity = "unknown_severity"
+    case reservedTag = "reserved_tag"
+    case tooManyTags = "too_many_tags"
+    case seriesLimit = "series_limit"
+}
+
+/// A record that was not accepted, with all that is needed to understand, mend and replay it.
+package struct RejectedRecord: Sendable, Equatable {
+    /// Position in its request, from 0.
+    package let index: Int
+    /// The field at fault (`metric_value`, `tags.region`), or nil when the record as a whole is.
+    package let field: String?
+    package let reason: RejectionReason
+    /// One sentence: what was expected and what came.
+    package let message: String
+    /// The record's own bytes, as received after decompression.
+    package let payload: [UInt8]
+    /// `source_id` if the record had a readable one.
+    package let sourceID: String?
+
+    package init(
+        index: Int, field: String?, reason: RejectionReason, message: String, payload: [UInt8], sourceID: String?
+    ) {
+        self.index = index
+        self.field = field
+        self.reason = reason
+        self.message = message
+        self.payload = payload
+        self.sourceID = sourceID
+    }
+}

@@ -1,0 +1,66 @@
+/// A raw series as the log knows it: dense, starting at 0, never reused within one data folder.
+package struct SeriesReference: Hashable, Sendable, Comparable {
+    package let rawValue: UInt32
+
+    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static func < (a: SeriesReference, b: SeriesReference) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// How records came in. Raw values are stored in the log and never reused.
+package enum IngestProtocol: UInt8, CaseIterable, Sendable {
+    /// The JSON data contract, in any of its shapes.
+    case contract = 1
+
+    /// The value of the label `protocol` in metrics and in the ledger.
+    package var name: String {
+        switch self {
+        case .contract: "contract"
+        }
+    }
+}
+
+/// The text that came with a record; with it the record is also an operational event.
+package struct RecordMessage: Hashable, Sendable {
+    /// Index into the batch's columns.
+    package let sampleIndex: Int
+    package let text: String
+
+    package init(sampleIndex: Int, text: String) {
+        self.sampleIndex = sampleIndex
+        self.text = text
+    }
+}
+
+/// Accepted records as columns of equal length: element i of each column is record i.
+package struct TelemetryBatch: Sendable, Equatable {
+    package var references: [SeriesReference] = []
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package var timestamps: [Int64] = []
+    package var values: [Double] = []
+    /// Ascending by `sampleIndex`.
+    package var messages: [RecordMessage] = []
+
+    package init() {}
+
+    package var count: Int { timestamps.count }
+    package var isEmpty: Bool { timestamps.isEmpty }
+
+    package mutating func reserveCapacity(_ count: Int) {
+        references.reserveCapacity(count)
+        timestamps.reserveCapacity(count)
+        values.reserveCapacity(count)
+    }
+
+    package mutating func append(_ reference: SeriesReference, at timestamp: Int64, value: Double) {
+        references.append(reference)
+        timestamps.append(timestamp)
+        values.append(value)
+    }
+
+    /// Equal bit by bit: NaN payloads and the sign of zero count.
+    package static func == (a: TelemetryBatch, b: TelemetryBatch) -> Bool {
+        a.references == b.references && a.timestamps == b.timestamps && a.messages == b.messages
+            && a.values.elementsEqual(b.values) { $0.bitPattern == $1.bitPattern }
+    }
+}

@@ -1,0 +1,92 @@
+package import TelemetryModel
+
+/// What the query side needs of a store. Calls block their thread (they read files), so they are made from query threads,
+/// never from Swift's cooperative pool. Thread-safe.
+package protocol TimeSeriesStore: Sendable {
+    /// All series that satisfy every matcher and have at least one sample in the range, ordered by labels, with those
+    /// samples in ascending order of time and no timestamp twice.
+    func select(_ selection: SeriesSelection, budget: QueryBudget) throws -> [SelectedSeries]
+
+    /// The label sets with data in the range that satisfy at least one of the matcher lists (each list: all of it), ordered.
+    /// An empty `matcherLists` means every series.
+    func series(_ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget) throws -> [LabelSet]
+
+    func labelNames(_ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget) throws -> [String]
+
+    func labelValues(
+        of name: String, _ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget
+    ) throws -> [String]
+
+    /// Operational events, newest first, at most `selection.limit`.
+    func events(_ selection: EventSelection, budget: QueryBudget) throws -> [OperationalEvent]
+}
+
+/// Both ends inclusive, milliseconds since 1970-01-01T00:00:00Z.
+package struct TimeRange: Hashable, Sendable {
+    package let from: Int64
+    package let through: Int64
+
+    package static let all = TimeRange(from: .min, through: .max)
+
+    package init(from: Int64, through: Int64) {
+        self.from = from
+        self.through = through
+    }
+
+    package func contains(_ timestamp: Int64) -> Bool { from <= timestamp && timestamp <= through }
+    package func overlaps(_ other: TimeRange) -> Bool { from <= other.through && other.from <= through }
+}
+
+package struct SeriesSelection: Sendable {
+    package let matchers: [LabelMatcher]
+    package let range: TimeRange
+
+    package init(matchers: [LabelMatcher], range: TimeRange) {
+        self.matchers = matchers
+        self.range = range
+    }
+}
+
+/// Columns of equal length, ascending by time.
+package struct SampleColumns: Sendable {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package var timestamps: [Int64]
+    package var values: [Double]
+
+    package init(timestamps: [Int64] = [], values: [Double] = []) {
+        self.timestamps = timestamps
+        self.values = values
+    }
+
+    package var count: Int { timestamps.count }
+    package var isEmpty: Bool { timestamps.isEmpty }
+}
+
+package struct SelectedSeries: Sendable {
+    package let labels: LabelSet
+    package let samples: SampleColumns
+
+    package init(labels: LabelSet, samples: SampleColumns) {
+        self.labels = labels
+        self.samples = samples
+    }
+}
+
+package struct EventSelection: Sendable {
+    package var range: TimeRange
+    package var sourceID: String?
+    package var minimumSeverity: Severity?
+    /// Case-insensitive substring of message or metric name.
+    package var text: String?
+    package var limit: Int
+
+    package init(
+        range: TimeRange, sourceID: String? = nil, minimumSeverity: Severity? = nil, text: String? = nil, limit: Int
+    ) {
+        self.range = range
+        self.sourceID = sourceID
+        self.minimumSeverity = minimumSeverity
+        self.text = text
+        self.limit = limit
+    }
+}

@@ -1,0 +1,149 @@
+import TelemetryModel
+
+/// Which reference belongs to a series as clients spell it: raw bytes in, reference out, no unescaping and no sorting.
+///
+/// Only what `RecordExamination` found in order is put in, so a hit is also the proof that the bytes are valid. Different
+/// spellings of one series (another order of tags) are different entries with the same reference.
+///
+/// An open-addressing table with linear probing; the bytes lie in segments that are only appended to:
+///
+///     segment: │ lengths (8) │ reference (4) │ source_id │ metric_name │ severity │ tags │ lengths … │
+///
+/// Over its bounds the cache is emptied, and the next records pay for filling it again.
+struct RawSeriesCache {
+    private struct Slot {
+        var hash: UInt64
+        /// Segment number and offset in the segment; `vacant` if the slot holds nothing.
+        var location: UInt64
+
+        static let empty = Slot(hash: 0, location: .max)
+        var isVacant: Bool { location == .max }
+    }
+
+    private static let segmentBits: UInt64 = 20
+    private static let segmentSize = 1 << 20
+    private static let headerSize = 12
+    private static let fewestSlots = 1024
+
+    private let mostEntries: Int
+    private let mostBytes: Int
+    private var slots: [Slot]
+    private var segments: [[UInt8]] = []
+    private(set) var count = 0
+
+    init(mostEntries: Int = 4_194_304, mostBytes: Int = 512 << 20) {
+        self.mostEntries = mostEntries
+        self.mostBytes = mostBytes
+        slots = Array(repeating: .empty, count: Self.fewestSlots)
+    }
+
+    /// What the table and the segments take.
+    var byteCount: Int { slots.count * MemoryLayout<Slot>.stride + segments.count * Self.segmentSize }
+
+    /// The reference of the series that `fields` locates in `bytes`, or nil if it is not here.
+    @inline(__always)
+    func reference(
+        of fields: RecordFields, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64
+    ) -> SeriesReference? {
+        let mask = slots.count &- 1
+        var index = Int(truncatingIfNeeded: hash) & mask
+        // At least a quarter of the slots is vacant, so the probe ends.
+        while true {
+            let slot = slots[index]
+            if slot.isVacant { return nil }
+            if slot.hash == hash,
+                let reference = match(slot.location, fields, bytes, lengths)
+            {
+                return reference
+            }
+            index = (index &+ 1) & mask
+        }
+    }
+
+    @inline(__always)
+    private func match(
+        _ location: UInt64, _ fields: RecordFields, _ bytes: Span<UInt8>, _ lengths: UInt64
+    ) -> SeriesReference? {
+        let stored = segments[Int(location >> Self.segmentBits)]
+        let segment = stored.span
+        var offset = Int(location & (1 << Self.segmentBits - 1))
+        guard segment.word(at: offset) == lengths else { return nil }
+        let reference = UInt32(truncatingIfNeeded: segment.word(at: offset &+ 8, length: 4))
+        offset &+= Self.headerSize
+        guard Self.areEqual(bytes, fields.sourceID, segment, &offset),
+            Self.areEqual(bytes, fields.metricName, segment, &offset),
+            Self.areEqual(bytes, fields.severity, segment, &offset),
+            Self.areEqual(bytes, fields.tags, segment, &offset)
+        else { return nil }
+        return SeriesReference(reference)
+    }
+
+    /// Whether the bytes of `range` stand in `segment` at `offset`, which is moved behind them.
+    @inline(__always)
+    private static func areEqual(
+        _ bytes: Span<UInt8>, _ range: ByteRange, _ segment: Span<UInt8>, _ offset: inout Int
+    ) -> Bool {
+        var index = range.start
+        while index &+ 8 <= range.end {
+            guard bytes.word(at: index) == segment.word(at: offset) else { return false }
+            index &+= 8
+            offset &+= 8
+        }
+        let rest = range.end &- index
+        guard bytes.word(at: index, length: rest) == segment.word(at: offset, length: rest) else { return false }
+        offset &+= rest
+        return true
+    }
+
+    /// Remembers a series that is in order. Does nothing if it is here already or would not fit into a segment.
+    mutating func insert(
+        _ reference: SeriesReference, for fields: RecordFields, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64
+    ) {
+        let length =
+            Self.headerSize + fields.sourceID.count + fields.metricName.count + fields.severity.count + fields.tags.count
+        guard length <= Self.segmentSize,
+            self.reference(of: fields, in: bytes, hash: hash, lengths: lengths) == nil
+        else { return }
+        makeRoom(for: length)
+        let location = UInt64(segments.count - 1) << Self.segmentBits | UInt64(segments[segments.count - 1].count)
+        place(Slot(hash: hash, location: location))
+        count += 1
+        let last = segments.count - 1
+        for shift in stride(from: 0, to: UInt64(64), by: 8) {
+            segments[last].append(UInt8(truncatingIfNeeded: lengths >> shift))
+        }
+        for shift in stride(from: 0, to: UInt32(32), by: 8) {
+            segments[last].append(UInt8(truncatingIfNeeded: reference.rawValue >> shift))
+        }
+        for range in [fields.sourceID, fields.metricName, fields.severity, fields.tags] {
+            for index in range.start..<range.end { segments[last].append(bytes[index]) }
+        }
+    }
+
+    /// Sees to it that a slot is to spare and that the last segment has `length` bytes left.
+    private mutating func makeRoom(for length: Int) {
+        let needsSlots = (count + 1) * 4 > slots.count * 3
+        let needsSegment = segments.last.map { $0.count + length > Self.segmentSize } ?? true
+        let growth =
+            (needsSlots ? slots.count * MemoryLayout<Slot>.stride : 0) + (needsSegment ? Self.segmentSize : 0)
+        if count >= mostEntries || byteCount + growth > mostBytes {
+            self = RawSeriesCache(mostEntries: mostEntries, mostBytes: mostBytes)
+        } else if needsSlots {
+            let old = slots
+            slots = Array(repeating: .empty, count: old.count * 2)
+            for slot in old where !slot.isVacant { place(slot) }
+        }
+        if segments.last.map({ $0.count + length > Self.segmentSize }) ?? true {
+            var segment: [UInt8] = []
+            segment.reserveCapacity(Self.segmentSize)
+            segments.append(segment)
+        }
+    }
+
+    private mutating func place(_ slot: Slot) {
+        let mask = slots.count - 1
+        var index = Int(truncatingIfNeeded: slot.hash) & mask
+        while !slots[index].isVacant { index = (index + 1) & mask }
+        slots[index] = slot
+    }
+}

@@ -1,0 +1,102 @@
+// A card with a chart, its legend, and a word where there is nothing to draw.
+import { Chart } from "./chart.js";
+import { h, note, replace, setText } from "./dom.js";
+import { formatInstant, formatSpan } from "./format.js";
+import { Legend } from "./legend.js";
+import { RangeQuery } from "./range-query.js";
+import { rangeSeconds, resolve, state } from "./state.js";
+
+export class Panel {
+    #query;
+    #legend;
+    #overlay = h("div", { class: "overlay skeleton" });
+    #status = h("span", { class: "panel-status" });
+    #running = null;
+
+    /** @param definition a panel of dashboards/fleet.json: `{id, title, unit, targets: [{expr, legend, color}], fill, max}` */
+    constructor(definition) {
+        this.definition = definition;
+        this.#query = new RangeQuery(definition.targets);
+        this.chart = new Chart(definition, (row) => this.#legend.showRow(row));
+        this.#legend = new Legend(this.chart, definition.unit);
+        const title = `${definition.id}-title`;
+        this.element = h("article", { class: "card panel", id: `panel-${definition.id}`, "aria-labelledby": title },
+            h("header", { class: "card-head" },
+                h("h2", { id: title, title: definition.targets.map(({ expr }) => expr).join("\n") }, definition.title),
+                this.#status),
+            h("div", { class: "panel-body" }, this.chart.element, this.#overlay),
+            this.#legend.element);
+    }
+
+    /** Loads the chosen range and source from scratch. */
+    load() {
+        this.#query.reset();
+        return this.#run();
+    }
+
+    /** Fetches what is new; leaves a request that is still under way alone. */
+    refresh() {
+        return this.#running === null ? this.#run() : this.#running.done;
+    }
+
+    #run() {
+        this.#running?.controller.abort();
+        const running = { controller: new AbortController(), done: null };
+        this.#running = running;
+        this.element.setAttribute("aria-busy", "true");
+        running.done = this.#work(running.controller.signal).finally(() => {
+            if (this.#running !== running) return;
+            this.#running = null;
+            this.element.setAttribute("aria-busy", "false");
+        });
+        return running.done;
+    }
+
+    async #work(signal) {
+        const grid = resolve();
+        try {
+            await this.#query.extend(grid, state.source, signal);
+        } catch (error) {
+            if (!error.isCancelled) this.#showError(error);
+            return;
+        }
+        if (!signal.aborted) this.#show(grid);
+    }
+
+    #show(grid) {
+        const { result, hidden, warnings } = this.#query;
+        const isEmpty = result.series.length === 0;
+        this.#overlay.hidden = !isEmpty;
+        this.#overlay.className = "overlay";
+        this.element.classList.toggle("is-empty", isEmpty);
+        this.element.dataset.state = isEmpty ? "empty" : "ready";
+        this.chart.setResult(result);
+        this.#legend.setSeries(result.series);
+        setText(this.#status, hidden > 0 ? `${hidden} more series` : warnings.length > 0 ? "⚠ notes" : "");
+        this.#status.title = warnings.join("\n");
+        if (isEmpty) replace(this.#overlay, this.#emptyNote(grid));
+    }
+
+    #emptyNote(grid) {
+        const who = state.source ? ` from ${state.source}` : "";
+        const when = grid.live ? `in the last ${formatSpan(rangeSeconds() * 1000)}`
+            : `between ${formatInstant(grid.from)} and ${formatInstant(grid.through)}`;
+        return note("empty", "No data in this range",
+            `Nothing${who} ${when}. Choose a longer range${state.source ? " or another source" : ""}.`);
+    }
+
+    #showError(error) {
+        this.element.dataset.state = "error";
+        // An earlier picture is worth more than a message over it.
+        if (this.#query.result.series?.length > 0) {
+            setText(this.#status, "⚠ not up to date");
+            this.#status.title = error.message;
+            return;
+        }
+        this.#overlay.hidden = false;
+        this.#overlay.className = "overlay";
+        this.element.classList.add("is-empty");
+        replace(this.#overlay, note("error", "This query failed", error.message),
+            h("button", { type: "button", class: "button", on: { click: () => this.load() } }, "Try again"));
+    }
+}

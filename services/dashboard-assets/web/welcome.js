@@ -1,0 +1,33 @@
+// What a Heliograph that has received nothing yet shows first: how to send something.
+import { h, replace, setText } from "./dom.js";
+
+function command() {
+    const record = {
+        source_id: "host-001", metric_name: "cpu_usage", metric_value: 42.5, severity: "info",
+        tags: { region: "eu-west", service: "api", env: "prod" }, message: "hello from the first source",
+    };
+    return `curl -sS ${location.origin}/api/v1/telemetry \\\n  -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(record)}'`;
+}
+
+/** Returns a function that takes the known sources and shows or hides the card. */
+export function startWelcome(card) {
+    const text = command();
+    const copy = h("button", { type: "button", class: "button" }, "Copy");
+    copy.addEventListener("click", async () => {
+        try {
+            await navigator.clipboard.writeText(text);
+            setText(copy, "Copied");
+        } catch {
+            // The clipboard is closed to pages served over plain HTTP from another host; the text can be selected.
+            getSelection().selectAllChildren(card.querySelector("code"));
+            setText(copy, "Selected");
+        }
+    });
+    replace(card,
+        h("h2", { id: "welcome-title" }, "No telemetry yet"),
+        h("p", {}, "Heliograph is running and waits for its first event. Send one from a shell:"),
+        h("div", { class: "snippet" }, h("pre", {}, h("code", {}, text)), copy),
+        h("p", { class: "hint" }, "It appears here by itself. For a simulated fleet, run ", h("code", {}, "heliograph simulate"),
+            "; Prometheus remote write, OTLP and line protocol work as well."));
+    return (sources) => { card.hidden = sources.length > 0; };
+}

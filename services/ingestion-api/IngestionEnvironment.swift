@@ -1,0 +1,53 @@
+package import IngestLog
+package import SelfMetrics
+package import WireFormats
+
+/// What the ingestion routes need of the rest.
+package struct IngestionEnvironment: Sendable {
+    package let decoder: ContractDecoder
+    package let log: IngestLog
+    package let metrics: IngestionMetrics
+    /// Of a request's body, before and after decompression.
+    package let maximumBodyBytes: Int
+    /// How long a client may take to send its body.
+    package let requestTimeout: Duration
+    /// True while more waits to be processed than may.
+    package let isBehind: @Sendable () -> Bool
+    /// Returns when the batch with this offset can be queried.
+    package let waitUntilStored: @Sendable (Int64) async -> Void
+
+    package init(
+        decoder: ContractDecoder, log: IngestLog, metrics: IngestionMetrics, maximumBodyBytes: Int,
+        requestTimeout: Duration, isBehind: @escaping @Sendable () -> Bool,
+        waitUntilStored: @escaping @Sendable (Int64) async -> Void
+    ) {
+        self.decoder = decoder
+        self.log = log
+        self.metrics = metrics
+        self.maximumBodyBytes = maximumBodyBytes
+        self.requestTimeout = requestTimeout
+        self.isBehind = isBehind
+        self.waitUntilStored = waitUntilStored
+    }
+}
+
+/// What the routes count.
+package struct IngestionMetrics: Sendable {
+    let requests: Counter
+    let refusedRequests: Counter
+    let records: Counter
+    let rejected: Counter
+    let bytes: Counter
+    let latency: LatencyHistogram
+
+    package init(_ registry: MetricsRegistry) {
+        requests = registry.counter("heliograph_ingest_requests_total", help: "Requests that brought telemetry.")
+        refusedRequests = registry.counter(
+            "heliograph_ingest_refused_requests_total", help: "Requests refused as a whole.")
+        records = registry.counter("heliograph_ingest_accepted_records_total", help: "Records accepted.")
+        rejected = registry.counter("heliograph_ingest_rejected_records_total", help: "Records kept as dead letters.")
+        bytes = registry.counter("heliograph_ingest_body_bytes_total", help: "Bytes of bodies, as received.")
+        latency = registry.histogram(
+            "heliograph_ingest_request_duration_seconds", help: "From the request's head to its answer.")
+    }
+}

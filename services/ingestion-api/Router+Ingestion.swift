@@ -1,0 +1,12 @@
+package import HTTPSupport
+package import Hummingbird
+
+/// `POST /api/v1/telemetry` and `GET /api/v1/dead-letters`.
+package func addIngestionRoutes(
+    to router: Router<AppContext>, environment: IngestionEnvironment, work: BlockingWork
+) {
+    let telemetry = TelemetryRoute(environment: environment)
+    router.post("/api/v1/telemetry") { request, _ in try await telemetry.handle(request) }
+    let deadLetters = DeadLetterRoute(log: environment.log, work: work)
+    router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }
+}

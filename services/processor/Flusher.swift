@@ -1,0 +1,55 @@
+import Dispatch
+import EmbeddedStore
+import Foundation
+import IngestLog
+import Logging
+package import SelfMetrics
+
+/// What the flusher did since the process began.
+package final class FlushCounters: Sendable {
+    package let blocks = Counter()
+    package let samples = Counter()
+    package let failures = Counter()
+    package let trimmedBatches = Counter()
+}
+
+/// Writes windows that left the head into blocks, writes the ledger down and trims the log, away from the processor's thread.
+final class Flusher: Sendable {
+    let counters = FlushCounters()
+    private let log: IngestLog
+    private let store: EmbeddedStore
+    private let ledger: Ledger
+    private let logger: Logger
+    private let queue = DispatchQueue(label: "heliograph.flush", qos: .utility)
+
+    init(log: IngestLog, store: EmbeddedStore, ledger: Ledger, logger: Logger) {
+        self.log = log
+        self.store = store
+        self.ledger = ledger
+        self.logger = logger
+    }
+
+    func wake(now: Int64) {
+        queue.async { [self] in flush(now: now) }
+    }
+
+    /// Waits for a flush that is under way.
+    func stop() { queue.sync {} }
+
+    private func flush(now: Int64) {
+        do {
+            let report = try store.writeDetached(now: now) { try log.write(ledger.checkpoint()) }
+            guard report.blocks > 0 else { return }
+            counters.blocks.add(report.blocks)
+            counters.samples.add(report.samples)
+            // Batches behind the ledger's checkpoint are still needed to count them again after a restart.
+            let safe = min(store.safeOffset(applied: ledger.offset), try log.ledgerCheckpoint().offset)
+            counters.trimmedBatches.add(try log.trim(through: safe))
+            logger.info(
+                "flushed", metadata: ["blocks": "\(report.blocks)", "samples": "\(report.samples)", "through": "\(safe)"])
+        } catch {
+            counters.failures.add()
+            logger.error("flush failed; its samples stay in memory and in the log", metadata: ["error": "\(error)"])
+        }
+    }
+}

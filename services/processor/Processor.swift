@@ -1,0 +1,197 @@
+import Dispatch
+package import EmbeddedStore
+import Foundation
+package import IngestLog
+package import Logging
+package import Processing
+import SelfMetrics
+import Synchronization
+import TelemetryModel
+
+/// The loop from the log to the store, on a thread of its own.
+///
+/// Batches come straight from memory right after their commit. What does not fit the buffer, and everything at start, is read
+/// from the log instead: nothing is lost by dropping the buffer. Thread-safe.
+package final class Processor: Sendable {
+    package struct Options: Sendable {
+        package var flushPolicy = EmbeddedStore.FlushPolicy()
+        /// Records kept in memory between commit and processing.
+        package var maximumBufferedRecords = 2_000_000
+        /// Records on disk and not processed over which new requests are refused.
+        package var maximumPendingRecords = 20_000_000
+
+        package init() {}
+    }
+
+    struct Buffer {
+        var batches: [CommittedBatch] = []
+        var records = 0
+        var isStopping = false
+    }
+
+    package let ledger: Ledger
+    package let options: Options
+    let log: IngestLog
+    let store: EmbeddedStore
+    let logger: Logger
+    let buffer = Mutex(Buffer())
+    let work = DispatchSemaphore(value: 0)
+    let applied: AppliedPosition
+    let flushRequested = Atomic<Bool>(false)
+    private let applier: Mutex<BatchApplier>
+    private let flusher: Flusher
+    private let finished = DispatchSemaphore(value: 0)
+
+    /// Connects to the log; `start` begins the work.
+    package init(
+        log: IngestLog, store: EmbeddedStore, pipeline: ProcessingPipeline, options: Options = Options(), logger: Logger
+    ) throws {
+        self.log = log
+        self.store = store
+        self.options = options
+        self.logger = logger
+        let checkpoint = try log.ledgerCheckpoint()
+        let ledger = Ledger(checkpoint, pending: try log.recordCount(after: checkpoint.offset))
+        self.ledger = ledger
+        let oldest = try log.oldestOffset() ?? log.durableOffset + 1
+        applied = AppliedPosition(start: oldest - 1, target: log.durableOffset)
+        applier = Mutex(
+            BatchApplier(
+                series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store))
+        flusher = Flusher(log: log, store: store, ledger: ledger, logger: logger)
+        log.deliverCommits { [buffer = BufferBox(self)] batches in buffer.processor?.deliver(batches) }
+    }
+
+    package func start() {
+        let thread = Thread { [self] in
+            run()
+            finished.signal()
+        }
+        thread.name = "heliograph.processor"
+        thread.stackSize = 1 << 20
+        thread.start()
+    }
+
+    /// Moves windows that are due out of the head into blocks, in the background. To be called every so often.
+    package func flushDueWindows() {
+        flushRequested.store(true, ordering: .relaxed)
+        work.signal()
+    }
+
+    /// Processes everything that is on disk, then ends. The log must have been closed to new requests before.
+    package func stop() {
+        buffer.withLock { $0.isStopping = true }
+        work.signal()
+        finished.wait()
+        flusher.stop()
+        applied.finish()
+    }
+
+    /// Returns when everything that is durable now is visible to queries.
+    package func waitUntilVisible() async { await applied.wait(for: log.durableOffset) }
+
+    package func waitUntilApplied(_ offset: Int64) async { await applied.wait(for: offset) }
+
+    package var appliedOffset: Int64 { applied.offset }
+    /// Between 0 and 1: how much of what was in the log at start has been read back.
+    package var replayProgress: Double { applied.replayProgress }
+    package var flushCounters: FlushCounters { flusher.counters }
+    package var isBehind: Bool { ledger.pending > options.maximumPendingRecords }
+
+    fileprivate func deliver(_ batches: [CommittedBatch]) {
+        let records = batches.reduce(0) { $0 + $1.batch.count }
+        ledger.committed(records: records)
+        buffer.withLock { buffer in
+            buffer.batches.append(contentsOf: batches)
+            buffer.records += records
+            // The oldest go: they are on disk, and the loop reads them from there.
+            while buffer.records > options.maximumBufferedRecords, !buffer.batches.isEmpty {
+                buffer.records -= buffer.batches.removeFirst().batch.count
+            }
+        }
+        work.signal()
+    }
+
+    private func run() {
+        let replayThrough = applied.target
+        while true {
+            let isDrained = drain(replayThrough: replayThrough)
+            if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
+            if isDrained, buffer.withLock({ $0.isStopping }) { return }
+            if isDrained { work.wait() }
+        }
+    }
+
+    /// One round; true if nothing was left to do.
+    private func drain(replayThrough: Int64) -> Bool {
+        let position = applied.offset
+        let durable = log.durableOffset
+        guard position < durable else {
+            applied.advance(to: position)
+            return true
+        }
+        let ready = buffer.withLock { buffer -> [CommittedBatch] in
+            buffer.batches.removeAll { $0.offset <= position }
+            guard buffer.batches.first?.offset == position + 1 else {
+                buffer.records = buffer.batches.reduce(0) { $0 + $1.batch.count }
+                return []
+            }
+            defer { (buffer.batches, buffer.records) = ([], 0) }
+            return buffer.batches
+        }
+        if ready.isEmpty {
+            readFromLog(after: position, through: durable, replayThrough: replayThrough)
+        } else {
+            for batch in ready { apply(batch, isReplay: batch.offset <= replayThrough) }
+        }
+        return false
+    }
+
+    private func readFromLog(after position: Int64, through durable: Int64, replayThrough: Int64) {
+        do {
+            let batches = try log.batches(after: position, through: durable, limit: 64)
+            for batch in batches { apply(batch, isReplay: batch.offset <= replayThrough) }
+            if batches.isEmpty { applied.advance(to: durable) }
+        } catch let damage as DamagedBatch {
+            passOver(damage, after: position, replayThrough: replayThrough)
+        } catch {
+            logger.error("cannot read the log; trying again in a second", metadata: ["error": "\(error)"])
+            Thread.sleep(forTimeInterval: 1)
+        }
+    }
+
+    /// A batch that cannot be read stays in the ledger, as dropped, under a source of its own, and does not stop the others.
+    private func passOver(_ damage: DamagedBatch, after position: Int64, replayThrough: Int64) {
+        logger.critical("an acknowledged batch cannot be read", metadata: ["damage": "\(damage)"])
+        let before = (try? log.batches(after: position, through: damage.offset - 1, limit: 64)) ?? []
+        for batch in before { apply(batch, isReplay: batch.offset <= replayThrough) }
+        let records = (try? log.recordCount(of: damage.offset)) ?? 0
+        let key = Ledger.Key(ingestProtocol: .contract, sourceID: "(unreadable batch)")
+        ledger.applied(
+            offset: damage.offset, records: records,
+            [key: LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)])
+        applied.advance(to: damage.offset)
+    }
+
+    private func apply(_ batch: CommittedBatch, isReplay: Bool) {
+        let counts = applier.withLock { $0.apply(batch, isReplay: isReplay) }
+        ledger.applied(offset: batch.offset, records: batch.batch.count, counts)
+        applied.advance(to: batch.offset)
+    }
+
+    private func requestFlush() {
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        if store.detach(dueAt: now, policy: options.flushPolicy, through: applied.offset) { flusher.wake(now: now) }
+    }
+}
+
+/// Keeps the log from keeping the processor alive.
+private final class BufferBox: Sendable {
+    private let reference: Mutex<WeakProcessor>
+
+    private struct WeakProcessor: Sendable { weak var processor: Processor? }
+
+    init(_ processor: Processor) { reference = Mutex(WeakProcessor(processor: processor)) }
+
+    var processor: Processor? { reference.withLock { $0.processor } }
+}

@@ -1,0 +1,116 @@
+/// Everything that can be set on a Heliograph server, with the values that hold when nobody sets anything.
+///
+/// The text form of every setting, where it may come from and its meaning stand in `SettingKey.all`; a setting exists when
+/// it has a row there. Two values are equal when every setting is, wherever they came from.
+package struct HeliographSettings: Sendable {
+    package struct DataFolder: Sendable {
+        package var dir = "./data"
+    }
+
+    package struct Ingest: Sendable {
+        /// Of a request's body after decompression.
+        package var maxBodyBytes = 32 << 20
+        package var maxRecords = 1_000_000
+        package var maxSeries = 10_000_000
+        package var requestTimeout = Duration.seconds(30)
+        package var idleTimeout = Duration.seconds(60)
+    }
+
+    package struct Log: Sendable {
+        package var maxPendingBytes = 256 << 20
+        package var maxGroupRecords = 200_000
+    }
+
+    package struct DeadLetters: Sendable {
+        package var maxBytes = 1 << 30
+    }
+
+    package struct Head: Sendable {
+        package var flushInterval = Duration.seconds(60)
+        package var grace = Duration.seconds(600)
+    }
+
+    package struct Query: Sendable {
+        package var maxSamples = 50_000_000
+        package var maxSeries = 1_000_000
+        package var timeout = Duration.seconds(120)
+        package var lookbackDelta = Duration.seconds(300)
+        /// 0 stands for as many as the machine has cores.
+        package var threads = 0
+    }
+
+    package struct Alerts: Sendable {
+        /// Paths with the wildcards of a shell.
+        package var ruleFiles: [String] = []
+        package var evaluationInterval = Duration.seconds(15)
+        package var webhooks: [String] = []
+        /// Empty, or the address under which people reach this server.
+        package var externalURL = ""
+    }
+
+    package struct KPIs: Sendable {
+        /// Empty for the built-in definitions.
+        package var dir = ""
+        package var interval = Duration.seconds(60)
+    }
+
+    package struct Logging: Sendable {
+        package var level = LogLevel.info
+        package var format = LogFormat.text
+    }
+
+    package struct Shutdown: Sendable {
+        package var timeout = Duration.seconds(30)
+    }
+
+    package var data = DataFolder()
+    package var listen = ListenAddress(host: "127.0.0.1", port: 8040)
+    package var ingest = Ingest()
+    package var log = Log()
+    package var deadLetters = DeadLetters()
+    package var head = Head()
+    package var query = Query()
+    package var alerts = Alerts()
+    package var kpis = KPIs()
+    package var demo = false
+    package var logging = Logging()
+    package var shutdown = Shutdown()
+
+    /// Where a setting that is not at its built-in default came from, by its key.
+    var places: [String: SettingPlace] = [:]
+
+    package init() {}
+
+    /// Where the value of this setting came from.
+    package func place(of key: SettingKey) -> SettingPlace {
+        places[key.name] ?? .builtIn
+    }
+}
+
+extension HeliographSettings: Equatable {
+    package static func == (a: HeliographSettings, b: HeliographSettings) -> Bool {
+        SettingKey.all.allSatisfy { $0.text(of: a) == $0.text(of: b) }
+    }
+}
+
+/// Least important first; the names are those of swift-log.
+package enum LogLevel: String, CaseIterable, Sendable {
+    case trace, debug, info, notice, warning, error, critical
+}
+
+package enum LogFormat: String, CaseIterable, Sendable {
+    case text, json
+}
+
+/// Where a server listens.
+package struct ListenAddress: Hashable, Sendable {
+    /// A name or an address, IPv6 without its brackets.
+    package var host: String
+    /// 0...65535; 0 asks the system for any free port.
+    package var port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}

@@ -1,0 +1,92 @@
+extension SettingKey {
+    /// Every setting there is, in the order in which files and pages list them.
+    package static let all: [SettingKey] = [
+        SettingKey(
+            "data.dir", \.data.dir, "Folder that holds everything the server stores. It is made if it is not there.",
+            expected: "the path of a folder", where: { !$0.isEmpty }),
+        SettingKey("listen", \.listen, "Address and port of the HTTP server; port 0 takes any free one."),
+
+        SettingKey(
+            "ingest.max_body_bytes", \.ingest.maxBodyBytes, bytesFrom: 1024,
+            "Largest request body that is taken in, after decompression."),
+        SettingKey(
+            "ingest.max_records", \.ingest.maxRecords, in: 1...100_000_000, "Most records that one request may hold."),
+        SettingKey(
+            "ingest.max_series", \.ingest.maxSeries, in: 1...4_294_967_295,
+            "Most series that may exist; records of further new ones become dead letters."),
+        SettingKey(
+            "ingest.request_timeout", \.ingest.requestTimeout,
+            "How long one request may take, from its first byte to its answer.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
+        SettingKey(
+            "ingest.idle_timeout", \.ingest.idleTimeout, "How long a connection may stay open without a request.",
+            expected: moreThanNoTime, where: { $0 > .zero }),
+
+        SettingKey(
+            "log.max_pending_bytes", \.log.maxPendingBytes, bytesFrom: 1 << 20,
+            "Most bytes that may wait for the log; above it, requests are answered 429 until it has caught up."),
+        SettingKey(
+            "log.max_group_records", \.log.maxGroupRecords, in: 1...10_000_000,
+            "Most records that share one commit of the log."),
+        SettingKey(
+            "dead_letters.max_bytes", \.deadLetters.maxBytes, bytesFrom: 0,
+            "Most bytes of refused records that are kept; above it, the oldest go first."),
+
+        SettingKey(
+            "head.flush_interval", \.head.flushInterval,
+            "How often memory is looked over for windows that can be written as blocks.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
+        SettingKey(
+            "head.grace", \.head.grace, "How long after its end a window stays in memory and waits for late samples."),
+
+        SettingKey(
+            "query.max_samples", \.query.maxSamples, in: 1...100_000_000_000,
+            "Most samples that one query may read."),
+        SettingKey(
+            "query.max_series", \.query.maxSeries, in: 1...4_294_967_295, "Most series that one query may touch."),
+        SettingKey(
+            "query.timeout", \.query.timeout, "How long one query may take.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
+        SettingKey(
+            "query.lookback_delta", \.query.lookbackDelta,
+            "How old a series' last sample may be and still count as its value.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
+        SettingKey(
+            "query.threads", \.query.threads, in: 0...1024, "Threads that evaluate queries; 0 for one per core."),
+
+        SettingKey(
+            "alerts.rule_files", \.alerts.ruleFiles, "Rule files, as paths that may hold the wildcards `*` and `?`.",
+            expected: "a list of paths"),
+        SettingKey(
+            "alerts.evaluation_interval", \.alerts.evaluationInterval,
+            "How often rules are evaluated whose group does not say.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
+        SettingKey(
+            "alerts.webhooks", \.alerts.webhooks, "Addresses that alert notifications are posted to.",
+            expected: "a list of http:// or https:// addresses", isSecret: true,
+            where: { $0.allSatisfy(WebAddress.isValid) }),
+        SettingKey(
+            "alerts.external_url", \.alerts.externalURL,
+            "Address under which people reach this server, for links in notifications; empty for the listen address.",
+            expected: "an http:// or https:// address, or nothing", where: { $0.isEmpty || WebAddress.isValid($0) }),
+
+        SettingKey("kpis.dir", \.kpis.dir, "Folder of KPI definitions; empty for the built-in ones."),
+        SettingKey(
+            "kpis.interval", \.kpis.interval, "How often KPIs are computed and stored.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
+
+        SettingKey("demo", \.demo, "Runs a simulated fleet that sends to this server."),
+        SettingKey("logging.level", \.logging.level, "Least important messages that are logged."),
+        SettingKey("logging.format", \.logging.format, "Shape of a log line: for people, or one JSON object a line."),
+        SettingKey(
+            "shutdown.timeout", \.shutdown.timeout,
+            "How long running requests may take to finish when the server is told to stop."),
+    ]
+
+    private static let moreThanNoTime = "a duration above zero, such as 30s, 5m or 1h30m"
+
+    static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+    static let byEnvironmentName = Dictionary(uniqueKeysWithValues: all.map { ($0.environmentName, $0) })
+    /// The names before the dots: `ingest`, `log`, ….
+    static let groups = Set(all.compactMap { $0.name.split(separator: ".").dropLast().first.map(String.init) })
+}
