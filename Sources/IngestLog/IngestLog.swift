@@ -67,8 +67,10 @@ package final class IngestLog: Sendable {
         readOnly.busyMode = .timeout(5)
         reader = try DatabaseQueue(path: "\(folder)/\(LogDatabase.fileName)", configuration: readOnly)
         progress = Mutex(try writer.read { db in try LogRecovery.restore(from: db, into: registry) })
+        // Counted before anybody can add a series that is not on disk.
+        let persistedSeries = registry.count
         let thread = Thread { [self] in
-            var committer = LogCommitter(log: self, persistedSeries: registry.count)
+            var committer = LogCommitter(log: self, persistedSeries: persistedSeries)
             committer.run()
             finished.signal()
         }
@@ -117,13 +119,21 @@ package final class IngestLog: Sendable {
         return try result.get()
     }
 
-    /// Commits what waits, refuses what comes later, and returns when the thread has ended.
-    package func close() throws {
-        inbox.withLock { $0.isClosed = true }
+    /// Commits what waits, refuses what comes later, and returns when the thread has ended. Reading goes on.
+    package func stopAccepting() {
+        let wasClosed = inbox.withLock { inbox in
+            defer { inbox.isClosed = true }
+            return inbox.isClosed
+        }
+        guard !wasClosed else { return }
         work.signal()
         finished.wait()
+    }
+
+    /// Closes the file. Leaves one plain file behind: the last connection that closes folds the WAL in and removes it.
+    package func close() throws {
+        stopAccepting()
         try reader.close()
-        // Leaves one plain file behind: the WAL is folded in and removed by the last connection that closes.
         try writer.close()
     }
 }

@@ -1,4 +1,4 @@
-package import PromQLSyntax
+import PromQLSyntax
 import TelemetryModel
 package import TimeSeriesStore
 

@@ -73,6 +73,8 @@ package struct VectorMatching: Hashable, Sendable {
     package var labels: [String] = []
     /// Labels that are taken over from the "one" side.
     package var include: [String] = []
+
+    package init() {}
 }
 
 package enum AggregationOperator: String, CaseIterable, Sendable {

@@ -84,8 +84,8 @@ package struct LabelSet: Hashable, Sendable {
 extension LabelSet: Comparable {
     package static func < (a: LabelSet, b: LabelSet) -> Bool {
         for (left, right) in zip(a.labels, b.labels) {
-            if left.name != right.name { return left.name.isOrderedBeforeByBytes(right.name) }
-            if left.value != right.value { return left.value.isOrderedBeforeByBytes(right.value) }
+            if !left.name.utf8.elementsEqual(right.name.utf8) { return left.name.isOrderedBeforeByBytes(right.name) }
+            if !left.value.utf8.elementsEqual(right.value.utf8) { return left.value.isOrderedBeforeByBytes(right.value) }
         }
         return a.labels.count < b.labels.count
     }

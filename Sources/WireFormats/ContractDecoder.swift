@@ -1,5 +1,5 @@
-package import TelemetryModel
 import Synchronization
+package import TelemetryModel
 
 /// What a request came to: the accepted records as columns, the others with what is wrong with them.
 package struct DecodedRequest: Sendable {
@@ -94,7 +94,8 @@ package final class ContractDecoder: Sendable {
             if rest == body.count { return false }
             if body.firstNewline(end) < rest { return true }
             fault = JSONFault(
-                offset: rest, what: "expected the end of the body or a new line, got \(JSONSyntax.description(body, rest))")
+                offset: rest,
+                what: "expected the end of the body or a new line, got \(JSONSyntax.description(body, rest))")
         } catch {
             fault = error
         }

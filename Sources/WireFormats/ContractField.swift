@@ -12,7 +12,9 @@ enum ContractField: String, CaseIterable {
 
     /// The field whose name is exactly these bytes. (`String`'s own `==` would also equate canonically equivalent texts.)
     init?(utf8: [UInt8]) {
-        guard let field = ContractField.allCases.first(where: { $0.rawValue.utf8.elementsEqual(utf8) }) else { return nil }
+        guard let field = ContractField.allCases.first(where: { $0.rawValue.utf8.elementsEqual(utf8) }) else {
+            return nil
+        }
         self = field
     }
 

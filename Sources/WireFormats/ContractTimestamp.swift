@@ -37,7 +37,9 @@ struct ContractTimestamp {
             (dayHead, dayTail, dayStart) = (head, tail, start)
         }
         let separator = bytes[offset &+ 10]
-        guard separator == UInt8(ascii: "T") || separator == ASCII.space || separator == UInt8(ascii: "t") else { return nil }
+        guard separator == UInt8(ascii: "T") || separator == ASCII.space || separator == UInt8(ascii: "t") else {
+            return nil
+        }
         // "hh:mm:ss" against "00:00:00": each digit leaves its value, each colon leaves zero.
         let time = bytes.word(at: offset &+ 11) ^ 0x3030_3A30_303A_3030
         guard time & 0xF0F0_FFF0_F0FF_F0F0 == 0, (time &+ 0x0606_0006_0600_0606) & 0x1010_0010_1000_1010 == 0 else {
@@ -120,7 +122,8 @@ struct ContractTimestamp {
         guard day <= (month == 2 && isLeap ? 29 : daysInMonth[Int(month)]) else { return nil }
         guard 1970...2099 ~= year else { return .outOfRange }
         // Every fourth year of this range is a leap year: 2000 is one, and 2100 lies outside.
-        let daysBefore = 365 * (year - 1970) + (year - 1969) / 4 + daysBeforeMonth[Int(month)] + (month > 2 && isLeap ? 1 : 0)
+        let daysBefore =
+            365 * (year - 1970) + (year - 1969) / 4 + daysBeforeMonth[Int(month)] + (month > 2 && isLeap ? 1 : 0)
         return .milliseconds((daysBefore + day - 1) * dayMilliseconds)
     }
 

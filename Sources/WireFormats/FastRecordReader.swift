@@ -89,7 +89,9 @@ struct FastRecordReader {
         case .timestamp:
             return timestamp(bytes, at: index, into: &fields)
         case .metricValue:
-            guard case .number(let value, let end) = JSONNumber.read(bytes, at: index, limit: bytes.count) else { return nil }
+            guard case .number(let value, let end) = JSONNumber.read(bytes, at: index, limit: bytes.count) else {
+                return nil
+            }
             fields.value = value
             return end
         case .sourceID:

@@ -17,7 +17,8 @@ extension ContentDecodingError: CustomStringConvertible {
         switch self {
         case .truncated: "The compressed body ends too early. Send it whole, with its checksum."
         case .corrupt(let detail): "The compressed body is damaged or of another format: \(detail)."
-        case .tooLarge(let limit): "Expected a body of at most \(limit) bytes after decompression, got more. Send less at a time."
+        case .tooLarge(let limit):
+            "Expected a body of at most \(limit) bytes after decompression, got more. Send less at a time."
         case .outOfMemory: "There is no memory left to decompress the body. Try again later."
         }
     }

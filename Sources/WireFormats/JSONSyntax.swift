@@ -92,7 +92,9 @@ struct JSONSyntax {
             case .malformed(let place):
                 throw JSONFault(
                     offset: place,
-                    what: "expected a number written as in JSON, got \(description(bytes, place)) in it\(notFinite(bytes, place))")
+                    what:
+                        "expected a number written as in JSON, got \(description(bytes, place)) in it\(notFinite(bytes, place))"
+                )
             }
         default: throw fault(bytes, offset, expected, inObject: false)
         }
@@ -100,9 +102,11 @@ struct JSONSyntax {
 
     private static func literal(_ bytes: Span<UInt8>, _ offset: Int, _ text: StaticString) throws(JSONFault) -> Int {
         let expected = Array("\(text)".utf8)
-        for (place, byte) in expected.enumerated() where offset + place >= bytes.count || bytes[offset + place] != byte {
+        for (place, byte) in expected.enumerated() where offset + place >= bytes.count || bytes[offset + place] != byte
+        {
             throw JSONFault(
-                offset: offset + place, what: "expected the literal \(text), got \(description(bytes, offset + place)) in it")
+                offset: offset + place,
+                what: "expected the literal \(text), got \(description(bytes, offset + place)) in it")
         }
         return offset + expected.count
     }
@@ -130,7 +134,9 @@ struct JSONSyntax {
             case 0..<ASCII.space:
                 throw JSONFault(
                     offset: index,
-                    what: "expected the string to go on or to be closed, got \(description(bytes, index)), which must be escaped")
+                    what:
+                        "expected the string to go on or to be closed, got \(description(bytes, index)), which must be escaped"
+                )
             case 0x80...:
                 if let length = UnicodeText.sequenceLength(bytes, at: index, limit: bytes.count) {
                     index += length
@@ -160,7 +166,9 @@ struct JSONSyntax {
     }
 
     private static func notFinite(_ bytes: Span<UInt8>, _ offset: Int) -> String {
-        guard offset < bytes.count, bytes[offset] == UInt8(ascii: "N") || bytes[offset] == UInt8(ascii: "I") else { return "" }
+        guard offset < bytes.count, bytes[offset] == UInt8(ascii: "N") || bytes[offset] == UInt8(ascii: "I") else {
+            return ""
+        }
         return " (JSON has no NaN and no Infinity: send a finite number, or no record)"
     }
 

@@ -100,7 +100,8 @@ struct RawSeriesCache {
         _ reference: SeriesReference, for fields: RecordFields, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64
     ) {
         let length =
-            Self.headerSize + fields.sourceID.count + fields.metricName.count + fields.severity.count + fields.tags.count
+            Self.headerSize + fields.sourceID.count + fields.metricName.count + fields.severity.count
+            + fields.tags.count
         guard length <= Self.segmentSize,
             self.reference(of: fields, in: bytes, hash: hash, lengths: lengths) == nil
         else { return }

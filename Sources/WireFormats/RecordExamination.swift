@@ -34,7 +34,8 @@ struct RecordExamination {
             let rest = bytes.skippingSpace(finding.end)
             if rest < bytes.count {
                 let found = JSONSyntax.description(bytes, rest)
-                throw JSONFault(offset: rest, what: "expected the end of the record, got \(found) (send one record a line)")
+                throw JSONFault(
+                    offset: rest, what: "expected the end of the record, got \(found) (send one record a line)")
             }
         } catch {
             throw refusal(for: error, in: bytes)

@@ -24,7 +24,6 @@ extension Refusal {
                 .invalidUTF8, "The record is not UTF-8: at column \(column), \(fault.what). Send the text as UTF-8.")
     }
 
-
     static func badText(column: Int) -> Refusal {
         Refusal(
             .invalidUTF8,
@@ -80,7 +79,8 @@ extension Refusal {
         let code = String(byte, radix: 16, uppercase: true)
         let padded = String(repeating: "0", count: 4 - code.count) + code
         return Refusal(
-            .controlCharacter, field: field, "\(field): expected text without control characters, got U+\(padded) in it.")
+            .controlCharacter, field: field,
+            "\(field): expected text without control characters, got U+\(padded) in it.")
     }
 
     static func invalidTimestamp(_ found: String) -> Refusal {
@@ -155,7 +155,9 @@ enum Excerpt {
             while end > range.start, bytes[end] & 0xC0 == 0x80 { end -= 1 }
         }
         var out = ""
-        for scalar in String(decoding: bytes.array(ByteRange(start: range.start, end: end)), as: UTF8.self).unicodeScalars {
+        for scalar in String(decoding: bytes.array(ByteRange(start: range.start, end: end)), as: UTF8.self)
+            .unicodeScalars
+        {
             out.unicodeScalars.append(scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value ? "\u{FFFD}" : scalar)
         }
         return end < range.end ? out + "…" : out

@@ -104,7 +104,8 @@ struct RequestDecoding {
 
     private func unexpected(_ wanted: String, _ body: Span<UInt8>, _ offset: Int) -> ContractDecodingError {
         .of(
-            JSONFault(offset: offset, what: "expected \(wanted), got \(JSONSyntax.description(body, offset))"), in: body)
+            JSONFault(offset: offset, what: "expected \(wanted), got \(JSONSyntax.description(body, offset))"), in: body
+        )
     }
 
     @inline(__always)

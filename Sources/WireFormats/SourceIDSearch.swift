@@ -7,7 +7,9 @@ enum SourceIDSearch {
         var entries = JSONEntries(at: start)
         // A fault ends the search: behind it nothing can be told apart.
         while let entry = try? entries.next(bytes) {
-            guard let key = UnicodeText.unescaped(bytes, entry.key), ContractField(utf8: key) == .sourceID else { continue }
+            guard let key = UnicodeText.unescaped(bytes, entry.key), ContractField(utf8: key) == .sourceID else {
+                continue
+            }
             guard bytes[entry.value.start] == ASCII.quote,
                 let text = UnicodeText.unescaped(
                     bytes, ByteRange(start: entry.value.start + 1, end: entry.value.end - 1)),

@@ -76,7 +76,9 @@ enum UnicodeText {
         while index < range.end {
             let byte = bytes[index]
             if byte == ASCII.backslash {
-                guard case .scalar(let scalar, let length) = escape(bytes, at: index, limit: range.end) else { return nil }
+                guard case .scalar(let scalar, let length) = escape(bytes, at: index, limit: range.end) else {
+                    return nil
+                }
                 append(scalar, to: &text)
                 index += length
             } else {

@@ -35,7 +35,9 @@ import Testing
         #expect(ByteSizeText.bytes(in: text) == bytes)
     }
 
-    @Test(arguments: ["", "MiB", "-1", "1.5GB", "1gb", "1 G", "5 ", "99999999TiB", "99999999999999999999", "٣", "1MiB "])
+    @Test(arguments: [
+        "", "MiB", "-1", "1.5GB", "1gb", "1 G", "5 ", "99999999TiB", "99999999999999999999", "٣", "1MiB ",
+    ])
     func otherTextsAreNoSizes(text: String) {
         #expect(ByteSizeText.bytes(in: text) == nil)
     }
@@ -52,7 +54,9 @@ import Testing
         #expect(address?.settingText == text)
     }
 
-    @Test(arguments: ["", "8040", ":8040", "::1:80", "[]:1", "[a]:1", "host:", "host:65536", "host:-1", "a b:1", "h:+1"])
+    @Test(arguments: [
+        "", "8040", ":8040", "::1:80", "[]:1", "[a]:1", "host:", "host:65536", "host:-1", "a b:1", "h:+1",
+    ])
     func otherTextsAreNoAddresses(text: String) {
         #expect(ListenAddress(.scalar(text)) == nil)
     }

@@ -114,7 +114,8 @@ class Checks:
 
     def wait_chart(self, name, condition, what):
         self.chrome.wait_for(
-            f"(() => {{ const chart = globalThis.heliograph?.charts?.{name}; return chart && ({condition}); }})()", what)
+            f"(() => {{ const chart = globalThis.heliograph?.charts?.{name}; return chart && ({condition}); }})()",
+            what)
 
     def expect(self, holds, what):
         if not holds:
@@ -231,14 +232,16 @@ class Checks:
         self.chrome.click("[data-range='1h']")
         self.chrome.wait_for(f"heliograph.loads > {loads}", "another range loads the charts anew")
         self.wait_chart(
-            "cpu", "chart.rows.at(-1)[0] - chart.rows[0][0] > 3500000 && chart.pointCount > 5", "the chart spans one hour")
+            "cpu", "chart.rows.at(-1)[0] - chart.rows[0][0] > 3500000 && chart.pointCount > 5",
+            "the chart spans one hour")
         self.expect("range=1h" in self.chrome.evaluate("location.search"), "the range is not in the address")
 
     def drag_zooms_and_back_returns(self):
         box = self.chrome.box("#panel-cpu .chart-plot")
         y = box["y"] + 80
         self.chrome.drag((box["x"] + box["width"] * 0.6, y), (box["x"] + box["width"] * 0.95, y))
-        self.chrome.wait_for("/from=.*to=/.test(location.search)", "dragging over a chart puts from and to in the address")
+        self.chrome.wait_for(
+            "/from=.*to=/.test(location.search)", "dragging over a chart puts from and to in the address")
         self.wait_chart(
             "cpu", "chart.rows.at(-1)[0] - chart.rows[0][0] < 3000000", "the chart spans what was dragged over")
         self.chrome.wait_for(
@@ -256,7 +259,8 @@ class Checks:
             " from.value = '{0}'; to.value = '{1}'; document.querySelector('.range-form').requestSubmit(); }})()")
         self.chrome.evaluate(fill.format("2001-02-03T05:00:00", "2001-02-03T04:00:00"))
         self.chrome.wait_for(
-            "document.querySelector('.field-error').textContent.length > 0", "a range that ends before it starts is refused")
+            "document.querySelector('.field-error').textContent.length > 0",
+            "a range that ends before it starts is refused")
         self.chrome.evaluate(fill.format("2001-02-03T04:00:00", "2001-02-03T05:00:00"))
         self.chrome.wait_for(
             "document.querySelector('#panel-cpu').dataset.state === 'empty'"
@@ -277,7 +281,8 @@ class Checks:
             "(() => { const n = [...document.querySelectorAll('#panel-cpu .legend-name')].map((e) => e.textContent);"
             " return n.length === 1 && n[0] === 'south'; })()", "only the chosen source's region is drawn")
         self.chrome.wait_for(
-            "!document.querySelector('#events').textContent.includes('shelf')", "only the chosen source's events are listed")
+            "!document.querySelector('#events').textContent.includes('shelf')",
+            "only the chosen source's events are listed")
         self.shot("source")
         self.chrome.evaluate("history.back()")
         self.chrome.wait_for(
@@ -287,7 +292,8 @@ class Checks:
         self.chrome.click("#expression")
         self.chrome.type("max by (service) (queue_d")
         self.chrome.wait_for(
-            "document.querySelector('#completion-list').textContent.includes('queue_depth')", "a metric name is suggested")
+            "document.querySelector('#completion-list').textContent.includes('queue_depth')",
+            "a metric name is suggested")
         self.chrome.press("Tab")
         self.chrome.type(")")
         self.expect(
@@ -357,7 +363,7 @@ def brightness(color):
 
 def main():
     parser = argparse.ArgumentParser(description="Checks the dashboard in headless Chromium.")
-    parser.add_argument("base", help="address of a running Heliograph, such as http://127.0.0.1:9090")
+    parser.add_argument("base", help="address of a running Heliograph, such as http://127.0.0.1:8040")
     parser.add_argument("shots", help="folder for the screenshots; made if it is not there")
     parser.add_argument("--ingest", default="/api/v1/telemetry", help="path that takes NDJSON telemetry")
     arguments = parser.parse_args()

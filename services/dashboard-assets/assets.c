@@ -1,4 +1,5 @@
-// The dashboard's files as bytes of the binary (C23 #embed, https://www.open-std.org/jtc1/sc22/wg14/www/docs/n3017.htm).
+// The dashboard's files as bytes of the binary, with C23's #embed
+// (https://www.open-std.org/jtc1/sc22/wg14/www/docs/n3017.htm).
 // Clang lists an embedded file among the object's dependencies, so an edit of one rebuilds this file.
 // dygraphs (MIT licence) comes from Debian's package libjs-dygraphs.
 

@@ -71,7 +71,8 @@ struct SettingsLoading {
         if let input, key.read(input, into: &settings) {
             settings.places[key.name] = place
         } else {
-            let shown = key.isSecret && found.hasPrefix("\"") ? "a text that is none (not shown: it may be secret)" : found
+            let shown =
+                key.isSecret && found.hasPrefix("\"") ? "a text that is none (not shown: it may be secret)" : found
             let fault = SettingProblem.Fault.badValue(setting: key.name, expected: key.expected, found: shown)
             problems.append(SettingProblem(place: place, fault: fault))
         }

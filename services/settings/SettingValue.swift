@@ -68,8 +68,10 @@ extension [String]: SettingValue {
         case .scalar(let text):
             self = text.split(separator: ",").map { element in
                 let start = element.drop { $0 == " " }
-                return String(start.prefix(upTo: start.lastIndex { $0 != " " }.map { start.index(after: $0) }
-                    ?? start.startIndex))
+                return String(
+                    start.prefix(
+                        upTo: start.lastIndex { $0 != " " }.map { start.index(after: $0) }
+                            ?? start.startIndex))
             }.filter { !$0.isEmpty }
         }
     }

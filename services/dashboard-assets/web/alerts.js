@@ -32,7 +32,10 @@ function item(alert) {
         h("div", { class: "labels" },
             severity ? h("span", { class: "label" }, `severity=${severity}`) : null,
             labels.map(([name, text]) => (name === "source_id"
-                ? h("button", { type: "button", class: "label label-link", title: "Show only this source", on: { click: () => change({ source }) } }, text)
+                ? h("button", {
+                    type: "button", class: "label label-link", title: "Show only this source",
+                    on: { click: () => change({ source }) },
+                }, text)
                 : h("span", { class: "label" }, `${name}=${text}`))),
             Number.isFinite(value) ? h("span", { class: "label label-value" }, `value ${formatValue(value)}`) : null));
 }
@@ -43,12 +46,15 @@ export function startAlerts(holder, count) {
     let drawn = "";
 
     const draw = () => {
-        const shown = alerts.filter((alert) => !state.source || !alert.labels.source_id || alert.labels.source_id === state.source);
+        const concerns = ({ labels }) => !state.source || !labels.source_id || labels.source_id === state.source;
+        const shown = alerts.filter(concerns);
         const firing = shown.filter((alert) => alert.state === "firing").length;
-        setText(count, shown.length === 0 ? "" : `${firing} firing${shown.length > firing ? `, ${shown.length - firing} pending` : ""}`);
+        const pending = shown.length - firing;
+        setText(count, shown.length === 0 ? "" : `${firing} firing${pending > 0 ? `, ${pending} pending` : ""}`);
         count.classList.toggle("is-critical", firing > 0);
         // Times are rounded to what is shown, so an unchanged list is left alone.
-        const picture = JSON.stringify([rules, shown.map((alert) => [alert, formatSpan(now() - Date.parse(alert.activeAt))])]);
+        const ages = shown.map((alert) => formatSpan(now() - Date.parse(alert.activeAt)));
+        const picture = JSON.stringify([rules, shown, ages]);
         if (picture === drawn) return;
         drawn = picture;
         if (shown.length > 0) {
@@ -59,7 +65,8 @@ export function startAlerts(holder, count) {
                 order.length > listLimit ? note("empty", `${order.length - listLimit} more`, "") : null);
         } else if (rules > 0) {
             replace(holder, note("good", "All quiet",
-                `${rules} alert ${rules === 1 ? "rule" : "rules"} evaluated, none active${state.source ? ` for ${state.source}` : ""}.`));
+                `${rules} alert ${rules === 1 ? "rule" : "rules"} evaluated, none active`
+                + `${state.source ? ` for ${state.source}` : ""}.`));
         } else {
             replace(holder, note("empty", "No alert rules are loaded",
                 "Heliograph takes Prometheus rule files; name them in its configuration."));
@@ -75,6 +82,7 @@ export function startAlerts(holder, count) {
         } catch (error) {
             if (error.isCancelled) throw error;
             drawn = "";
+            setText(count, "");
             replace(holder, note("error", "Alerts cannot be read", `${error.message}. Trying again.`));
         }
     });

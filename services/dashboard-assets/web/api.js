@@ -31,12 +31,15 @@ async function get(path, parameters = {}, signal = undefined) {
     } catch (cause) {
         if (signal?.aborted) throw new ApiError(0, "cancelled", "cancelled");
         if (timeout.aborted) throw new ApiError(0, "timeout", `no answer within ${timeoutMilliseconds / 1000} s`);
-        if (response) throw new ApiError(response.status, "format", `HTTP ${response.status} without JSON from ${path}`);
+        if (response) {
+            throw new ApiError(response.status, "format", `HTTP ${response.status} without JSON from ${path}`);
+        }
         throw new ApiError(0, "network", "the server cannot be reached");
     }
     if (!response.ok || body.status === "error") {
         const said = body.error ?? body.message ?? `HTTP ${response.status}`;
-        throw new ApiError(response.status, body.errorType ?? "http", typeof said === "string" ? said : JSON.stringify(said));
+        const text = typeof said === "string" ? said : JSON.stringify(said);
+        throw new ApiError(response.status, body.errorType ?? "http", text);
     }
     return body;
 }

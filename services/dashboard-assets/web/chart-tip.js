@@ -23,9 +23,12 @@ export class ChartTip {
                 h("b", {}, formatValue(one.value, unit)))),
             values.length === 0 ? h("div", { class: "tip-more" }, "no value here") : null,
             more > 0 ? h("div", { class: "tip-more" }, `and ${more} more`) : null,
-            ...events.slice(0, eventLimit).map((event) => h("div", { class: `tip-event severity-${severityClass(event.severity)}` },
-                h("i", { class: "severity-dot" }), `${event.source}: ${event.message}`)),
-            events.length > eventLimit ? h("div", { class: "tip-more" }, `and ${events.length - eventLimit} more events`) : null);
+            ...events.slice(0, eventLimit).map(({ severity, source, message }) =>
+                h("div", { class: `tip-event severity-${severityClass(severity)}` },
+                    h("i", { class: "severity-dot" }), `${source}: ${message}`)),
+            events.length > eventLimit
+                ? h("div", { class: "tip-more" }, `and ${events.length - eventLimit} more events`)
+                : null);
         this.element.hidden = false;
         const isRight = x > width / 2;
         this.element.style.left = isRight ? "auto" : `${Math.round(x) + 12}px`;

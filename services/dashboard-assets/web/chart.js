@@ -208,7 +208,8 @@ export class Chart {
             if (start === null) return;
             const end = this.#clamp(place(event));
             if (Math.abs(end - start) < shortestDragPixels) return;
-            const [from, through] = [Math.min(start, end), Math.max(start, end)].map((x) => this.#dygraph.toDataXCoord(x));
+            const from = this.#dygraph.toDataXCoord(Math.min(start, end));
+            const through = this.#dygraph.toDataXCoord(Math.max(start, end));
             hover(null, this);
             zoom(from, through);
         });
@@ -274,7 +275,8 @@ export class Chart {
             this.onHoverRow(row);
         }
         if (origin === this) {
-            const near = this.#marks.filter((mark) => Math.abs(this.#dygraph.toDomXCoord(mark.ms) - x) <= markReachPixels);
+            const distance = (mark) => Math.abs(this.#dygraph.toDomXCoord(mark.ms) - x);
+            const near = this.#marks.filter((mark) => distance(mark) <= markReachPixels);
             const shown = this.#result.series.filter((series) => this.isShown(series));
             this.#tip.show(x, this.#plot.clientWidth, this.#rows[row][0], row, shown, this.options.unit, near);
         } else {

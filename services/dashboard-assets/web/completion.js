@@ -18,9 +18,10 @@ export function suggest(text, caret, metrics, labels) {
     const start = before.search(wordBefore);
     if (start < 0 || insideQuotes.test(before)) return { start: caret, options: [] };
     const word = before.slice(start).toLowerCase();
+    const named = (kind) => (name) => ({ text: name, kind });
     const offered = labelPlace.test(before.slice(0, start))
-        ? labels.map((name) => ({ text: name, kind: "label" }))
-        : [...metrics.map((name) => ({ text: name, kind: "metric" })), ...functions.map((name) => ({ text: name, kind: "function" }))];
+        ? labels.map(named("label"))
+        : [...metrics.map(named("metric")), ...functions.map(named("function"))];
     const rank = ({ text: name }) => (name.toLowerCase().startsWith(word) ? 0 : 1);
     const options = offered.filter(({ text: name }) => name.toLowerCase().includes(word) && name.toLowerCase() !== word)
         .sort((a, b) => rank(a) - rank(b)).slice(0, listLimit);

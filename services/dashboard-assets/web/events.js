@@ -39,7 +39,9 @@ function item(event) {
 function filters(form) {
     const severity = h("select", { "aria-label": "Severity" },
         h("option", { value: "" }, "Any severity"), severities.map((name) => h("option", { value: name }, name)));
-    const text = h("input", { type: "search", placeholder: "Search messages", "aria-label": "Search messages", spellcheck: "false" });
+    const text = h("input", {
+        type: "search", placeholder: "Search messages", "aria-label": "Search messages", spellcheck: "false",
+    });
     replace(form, severity, text);
     const read = () => {
         severity.value = state.severity;
@@ -72,7 +74,7 @@ export function startEvents(form, holder, count, onMarks) {
             const picture = JSON.stringify(events);
             if (picture === drawn && events.length > 0) return;
             drawn = picture;
-            setText(count, events.length === 0 ? "" : events.length === listLimit ? `newest ${listLimit}` : String(events.length));
+            setText(count, events.length === listLimit ? `newest ${listLimit}` : String(events.length || ""));
             onMarks(events.map((event) => ({
                 ms: timeOf(event), severity: event.severity, source: event.source_id,
                 message: event.message || event.metric_name,
@@ -88,6 +90,7 @@ export function startEvents(form, holder, count, onMarks) {
         } catch (error) {
             if (error.isCancelled) throw error;
             drawn = "";
+            setText(count, "");
             replace(holder, note("error", "Events cannot be read", `${error.message}. Trying again.`));
         }
     });

@@ -24,11 +24,15 @@ export class Explore {
     constructor(holder, onPanel) {
         this.onPanel = onPanel;
         const input = h("input", {
-            type: "text", id: "expression", class: "mono", placeholder: "PromQL, for example  avg by (region) (cpu_usage)",
+            type: "text", id: "expression", class: "mono",
+            placeholder: "PromQL, for example  avg by (region) (cpu_usage)",
             autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-label": "PromQL expression",
             role: "combobox", "aria-autocomplete": "list", "aria-controls": "completion-list", "aria-expanded": "false",
         });
-        const list = h("ul", { class: "popover options completion", role: "listbox", id: "completion-list", "aria-label": "Suggestions", hidden: true });
+        const list = h("ul", {
+            class: "popover options completion", role: "listbox", id: "completion-list", "aria-label": "Suggestions",
+            hidden: true,
+        });
         const form = h("form", { class: "explore-form" },
             h("div", { class: "popover-holder grow" }, input, list),
             h("button", { type: "submit", class: "button primary" }, "Run"));
@@ -55,7 +59,8 @@ export class Explore {
         this.#show(false);
         new Poll(secondsBetweenNames, async (signal) => {
             try {
-                [this.#metrics, this.#labels] = await Promise.all([api.labelValues("__name__", signal), api.labelNames(signal)]);
+                const names = [api.labelValues("__name__", signal), api.labelNames(signal)];
+                [this.#metrics, this.#labels] = await Promise.all(names);
             } catch (error) {
                 // Without names there are no suggestions; the expression can still be typed.
                 if (error.isCancelled) throw error;
@@ -68,13 +73,17 @@ export class Explore {
             this.#panel = null;
             this.#shown = "";
             replace(this.#result, h("p", { class: "hint" }, "Try ",
-                examples.map((text) => h("button", { type: "button", class: "label label-link mono", on: { click: () => change({ expression: text }) } }, text))));
+                examples.map((text) => h("button", {
+                    type: "button", class: "label label-link mono", on: { click: () => change({ expression: text }) },
+                }, text))));
             this.onPanel(null);
         } else if (this.#shown === state.expression) {
             if (again) this.#panel.load();
         } else {
             this.#shown = state.expression;
-            this.#panel = new Panel({ id: "explore", title: state.expression, unit: "", targets: [{ expr: state.expression }] });
+            this.#panel = new Panel({
+                id: "explore", title: state.expression, unit: "", targets: [{ expr: state.expression }],
+            });
             replace(this.#result, this.#panel.element);
             this.onPanel(this.#panel);
             this.#panel.load();

@@ -23,14 +23,15 @@ function ledger(data) {
         parts.map(([name, text, title], index) => [index > 0 ? h("i", {}, "+") : null, figure(name, title, text)]),
         data.balanced
             ? h("span", { class: "verdict is-good", title: "Every record is accounted for" }, "✓ balanced")
-            : h("span", { class: "verdict is-bad", title: "Records are missing from the account; see the runbook" }, "✗ not balanced"));
+            : h("span", { class: "verdict is-bad", title: "Records are missing from the account" }, "✗ not balanced"));
 }
 
 function deadLetters(data) {
     const reasons = Object.entries(data?.by_reason ?? {}).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
     if (reasons.length === 0) return null;
     return h("div", { class: "reasons" }, "Dead letters: ",
-        reasons.map(([reason, count]) => h("span", { class: "label" }, `${reason.replaceAll("_", " ")} ${formatCount(count)}`)),
+        reasons.map(([reason, count]) =>
+            h("span", { class: "label" }, `${reason.replaceAll("_", " ")} ${formatCount(count)}`)),
         h("a", { href: "/api/v1/dead-letters?limit=100" }, "show the newest"));
 }
 
@@ -47,11 +48,13 @@ export function startHealth(holder) {
     };
     return new Poll(secondsBetween, async (signal) => {
         if (version === "") version = (await optional(api.buildInfo(signal)))?.version ?? "";
-        const [accounts, letters] = await Promise.all([optional(api.ledger(signal)), optional(api.deadLetters(1, signal))]);
+        const [accounts, letters] = await Promise.all(
+            [optional(api.ledger(signal)), optional(api.deadLetters(1, signal))]);
         const picture = JSON.stringify([accounts?.totals, accounts?.balanced, letters?.by_reason, version]);
         if (picture === drawn) return;
         drawn = picture;
         replace(holder, ledger(accounts), deadLetters(letters),
-            h("div", { class: "about" }, version ? `Heliograph ${version}` : "Heliograph", " · ", h("a", { href: "/metrics" }, "metrics")));
+            h("div", { class: "about" },
+                version ? `Heliograph ${version}` : "Heliograph", " · ", h("a", { href: "/metrics" }, "metrics")));
     });
 }

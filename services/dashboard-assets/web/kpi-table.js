@@ -54,7 +54,8 @@ export function startKPIs(holder, caption, onKPIs) {
     };
     const cell = (kpi, value, highest) => {
         const share = burdens.has(kpi.name) && highest > 0 && typeof value === "number" ? value / highest : 0;
-        return h("td", { class: "number", css: { "--share": share.toFixed(3) } }, h("span", {}, formatValue(value, kpi.unit)));
+        return h("td", { class: "number", css: { "--share": share.toFixed(3) } },
+            h("span", {}, formatValue(value, kpi.unit)));
     };
     const draw = () => {
         if (data === null) return;
@@ -69,7 +70,8 @@ export function startKPIs(holder, caption, onKPIs) {
         }
         const highest = new Map(kpis.map(({ name }) => [name, Math.max(...rows.map((row) => row[name] ?? 0))]));
         replace(holder, h("table", {},
-            h("thead", {}, h("tr", {}, heading("source", "Source"), kpis.map(({ name, title }) => heading(name, title)))),
+            h("thead", {},
+                h("tr", {}, heading("source", "Source"), kpis.map(({ name, title }) => heading(name, title)))),
             h("tbody", {},
                 state.source ? null : h("tr", { class: "overall" },
                     h("th", { scope: "row" }, "All sources"),
@@ -80,7 +82,9 @@ export function startKPIs(holder, caption, onKPIs) {
                         on: { click: () => change({ source: row.source }) },
                     }, row.source)),
                     kpis.map((kpi) => cell(kpi, row[kpi.name], highest.get(kpi.name))))))),
-        rows.length > rowLimit ? note("empty", `${rows.length - rowLimit} more sources`, "Choose one with the source filter.") : null);
+        rows.length > rowLimit
+            ? note("empty", `${rows.length - rowLimit} more sources`, "Choose one with the source filter.")
+            : null);
     };
     const poll = new Poll(secondsBetween, async (signal) => {
         if (state.paused && data !== null) return;
@@ -110,5 +114,6 @@ function keepFocus(holder, draw) {
     const focused = holder.contains(document.activeElement) ? document.activeElement.textContent : null;
     draw();
     if (focused === null) return;
-    [...holder.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus({ preventScroll: true });
+    const again = [...holder.querySelectorAll("button")].find((button) => button.textContent === focused);
+    again?.focus({ preventScroll: true });
 }

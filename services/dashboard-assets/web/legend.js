@@ -32,7 +32,12 @@ export class Legend {
         const value = h("b", {});
         const button = h("button", {
             type: "button", title: `${series.name}\nClick: show or hide. Shift-click: only this one.`,
-            on: { click: (event) => { this.chart.toggle(item.series, event.shiftKey || event.ctrlKey); this.#paint(); } },
+            on: {
+                click: (event) => {
+                    this.chart.toggle(item.series, event.shiftKey || event.ctrlKey);
+                    this.#paint();
+                },
+            },
         }, h("i", { class: "swatch" }), h("span", { class: "legend-name" }, series.name), value);
         const item = { element: h("li", {}, button), button, value, series };
         return item;

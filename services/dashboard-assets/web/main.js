@@ -105,11 +105,11 @@ async function start() {
         setText(notice, `The dashboard's definition cannot be read: ${error.message}. Reload the page to try again.`);
         return;
     }
+    const loaded = loadAll();
     new Explore(element("explore"), (panel) => {
         removePanel("explore");
         if (panel !== null) addPanel(panel);
     });
-    const loaded = loadAll();
 
     const welcome = startWelcome(element("welcome"));
     const polls = [

@@ -12,8 +12,9 @@ export class Panel {
     #overlay = h("div", { class: "overlay skeleton" });
     #status = h("span", { class: "panel-status" });
     #running = null;
+    #isRefused = false;
 
-    /** @param definition a panel of dashboards/fleet.json: `{id, title, unit, targets: [{expr, legend, color}], fill, max}` */
+    /** @param definition a panel of the definition: `{id, title, unit, targets: [{expr, legend, color}], fill, max}` */
     constructor(definition) {
         this.definition = definition;
         this.#query = new RangeQuery(definition.targets);
@@ -30,12 +31,14 @@ export class Panel {
 
     /** Loads the chosen range and source from scratch. */
     load() {
+        this.#isRefused = false;
         this.#query.reset();
         return this.#run();
     }
 
-    /** Fetches what is new; leaves a request that is still under way alone. */
+    /** Fetches what is new; leaves a request that is still under way alone, and a query that was refused as well. */
     refresh() {
+        if (this.#isRefused) return Promise.resolve();
         return this.#running === null ? this.#run() : this.#running.done;
     }
 
@@ -87,6 +90,8 @@ export class Panel {
 
     #showError(error) {
         this.element.dataset.state = "error";
+        // Wrong, or too much for the server: asking again by itself would not help.
+        this.#isRefused = error.status === 400 || error.status === 422;
         // An earlier picture is worth more than a message over it.
         if (this.#query.result.series?.length > 0) {
             setText(this.#status, "⚠ not up to date");

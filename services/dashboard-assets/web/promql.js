@@ -13,7 +13,7 @@ export function rateWindowSeconds(stepMs) {
     return Math.max(60, Math.ceil((stepMs / 1000) * 2));
 }
 
-/** Fills in `$source` (a matcher, or nothing, inside braces), `$window` (a rate's width) and `$seconds` (it in seconds). */
+/** Fills in `$source` (a matcher, or nothing), `$window` (a rate's width) and `$seconds` (the same as a number). */
 export function expand(expression, { source, stepMs }) {
     return expression
         .replaceAll("$source", () => (source ? `source_id=${quoted(source)}` : ""))

@@ -8,6 +8,9 @@ export const seriesLimit = 40;
 /** Newest points that are asked for again, because data may have come for them since. */
 const settlingSteps = 3;
 
+/** A series that is new at the range's end may have older points as well; so often at most are they looked for. */
+const loadSpacingMilliseconds = 10_000;
+
 function keyOf(labels) {
     return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -18,6 +21,8 @@ export class RangeQuery {
     #source = "";
     #columns = new Map();
     #hidden = 0;
+    #hasNewSeries = false;
+    #loadedAt = -Infinity;
 
     /** @param targets `[{expr, legend, color}]`; a target's legend is a template, its color a fixed one */
     constructor(targets) {
@@ -28,18 +33,24 @@ export class RangeQuery {
     warnings = [];
 
     /** Fetches everything anew. */
-    load(grid, source, signal) {
-        return this.#fetch(grid, source, grid.from, new Map(), signal);
+    async load(grid, source, signal) {
+        await this.#fetch(grid, source, grid.from, new Map(), signal);
+        this.#hasNewSeries = false;
+        this.#loadedAt = performance.now();
     }
 
     /** Brings the points up to the grid's end; loads everything where they do not continue what is kept. */
-    extend(grid, source, signal) {
+    async extend(grid, source, signal) {
         const kept = this.#grid;
         const continues = kept !== null && kept.step === grid.step && source === this.#source
             && grid.from >= kept.from && grid.from <= kept.through && grid.through >= kept.through;
-        if (!continues) return this.load(grid, source, signal);
-        const start = Math.max(grid.from, kept.through - settlingSteps * grid.step);
-        return this.#fetch(grid, source, start, this.#columns, signal);
+        if (continues) {
+            const start = Math.max(grid.from, kept.through - settlingSteps * grid.step);
+            await this.#fetch(grid, source, start, this.#columns, signal);
+            const mayLoad = performance.now() - this.#loadedAt > loadSpacingMilliseconds;
+            if (!this.#hasNewSeries || !mayLoad) return;
+        }
+        await this.load(grid, source, signal);
     }
 
     async #fetch(grid, source, start, columns, signal) {
@@ -78,8 +89,10 @@ export class RangeQuery {
                         continue;
                     }
                     const name = seriesName(target.legend, series.metric);
-                    column = { name, kind: target.legend ?? "", labels: series.metric, color: target.color, values: new Array(count).fill(null) };
+                    const values = new Array(count).fill(null);
+                    column = { name, kind: target.legend ?? "", labels: series.metric, color: target.color, values };
                     next.set(key, column);
+                    this.#hasNewSeries = true;
                 }
                 for (const [seconds, text] of series.values ?? []) {
                     const row = Math.round((seconds * 1000 - grid.from) / grid.step);
@@ -99,7 +112,7 @@ export class RangeQuery {
         return this.#hidden;
     }
 
-    /** `{from, through, step, series: [{name, kind, labels, color, values}]}`; values lie on the grid, null where there is none. */
+    /** `{from, through, step, series: [{name, kind, labels, color, values}]}`; a value or null for each step. */
     get result() {
         const series = [...this.#columns.values()];
         series.sort((a, b) => (a.color || b.color ? 0 : a.name.localeCompare(b.name, "en", { numeric: true })));

@@ -27,6 +27,7 @@ export function startSourceFilter(holder, onSources) {
         control.close(true);
         change({ source });
     };
+    const remark = (text) => (text ? h("li", { class: "options-note" }, text) : null);
     const draw = () => {
         const wanted = search.value.trim().toLowerCase();
         const found = sources.filter((source) => source.toLowerCase().includes(wanted));
@@ -38,8 +39,8 @@ export function startSourceFilter(holder, onSources) {
             class: index === marked ? "marked" : null, data: { source },
             on: { click: () => choose(source) },
         }, source || "All sources")),
-        shown.length === 0 ? h("li", { class: "options-note" }, sources.length === 0 ? "No source has sent anything yet" : "No source like this") : null,
-        offered.length > listLimit ? h("li", { class: "options-note" }, `${offered.length - listLimit} more: type to narrow`) : null);
+        remark(shown.length === 0 && (sources.length === 0 ? "No source has sent anything yet" : "None like this")),
+        remark(offered.length > listLimit && `${offered.length - listLimit} more: type to narrow`));
         search.setAttribute("aria-activedescendant", shown.length > 0 ? `source-option-${marked}` : "");
     };
     const control = popover(button, box, () => {

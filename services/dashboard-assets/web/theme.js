@@ -30,7 +30,8 @@ export function cssColor(name) {
 
 function icon(dark) {
     const path = dark
-        ? "M12 4V2M12 22v-2M4 12H2M22 12h-2M6.3 6.3 4.9 4.9M19.1 19.1l-1.4-1.4M6.3 17.7l-1.4 1.4M19.1 4.9l-1.4 1.4M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z"
+        ? "M12 4V2M12 22v-2M4 12H2M22 12h-2M6.3 6.3 4.9 4.9M19.1 19.1l-1.4-1.4M6.3 17.7l-1.4 1.4M19.1 4.9l-1.4 1.4"
+            + "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z"
         : "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5Z";
     return h.svg("svg", { viewBox: "0 0 24 24", width: 16, height: 16, "aria-hidden": "true" },
         h.svg("path", { d: path, class: "icon-line" }));

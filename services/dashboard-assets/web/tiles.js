@@ -77,7 +77,8 @@ class Tile {
         if (this.#trouble !== "") setText(this.#detail, "its course cannot be read");
         else if (isEmpty) setText(this.#detail, empty ?? "no data yet");
         else if (present.length > 1) {
-            setText(this.#detail, `min ${formatValue(Math.min(...present), unit)} · max ${formatValue(Math.max(...present), unit)}`);
+            const [lowest, highest] = [Math.min(...present), Math.max(...present)];
+            setText(this.#detail, `min ${formatValue(lowest, unit)} · max ${formatValue(highest, unit)}`);
         } else setText(this.#detail, "first values are coming in");
         drawSparkline(this.#canvas, this.values, cssColor(level === "ready" || isEmpty ? "--accent" : `--${level}`));
     }
@@ -115,9 +116,8 @@ export class Tiles {
             const { kpi } = tile.definition;
             if (kpi === "sources") {
                 const { known, up } = data.sources ?? {};
-                tile.setHeadline(known > 0
-                    ? { value: up, text: `${formatCount(up)} / ${formatCount(known)}`, level: up < known ? "warning" : "ready" }
-                    : null);
+                const text = `${formatCount(up)} / ${formatCount(known)}`;
+                tile.setHeadline(known > 0 ? { value: up, text, level: up < known ? "warning" : "ready" } : null);
             } else if (kpi) {
                 const found = data.kpis?.find(({ name }) => name === kpi);
                 const own = state.source

@@ -6,7 +6,10 @@ function command() {
         source_id: "host-001", metric_name: "cpu_usage", metric_value: 42.5, severity: "info",
         tags: { region: "eu-west", service: "api", env: "prod" }, message: "hello from the first source",
     };
-    return `curl -sS ${location.origin}/api/v1/telemetry \\\n  -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(record)}'`;
+    return [
+        `curl -sS ${location.origin}/api/v1/telemetry`, "  -H 'Content-Type: application/json'",
+        `  -d '${JSON.stringify(record)}'`,
+    ].join(" \\\n");
 }
 
 /** Returns a function that takes the known sources and shows or hides the card. */
@@ -27,7 +30,7 @@ export function startWelcome(card) {
         h("h2", { id: "welcome-title" }, "No telemetry yet"),
         h("p", {}, "Heliograph is running and waits for its first event. Send one from a shell:"),
         h("div", { class: "snippet" }, h("pre", {}, h("code", {}, text)), copy),
-        h("p", { class: "hint" }, "It appears here by itself. For a simulated fleet, run ", h("code", {}, "heliograph simulate"),
-            "; Prometheus remote write, OTLP and line protocol work as well."));
+        h("p", { class: "hint" },
+            "It appears here by itself. One request may hold many records, one JSON object on each line."));
     return (sources) => { card.hidden = sources.length > 0; };
 }

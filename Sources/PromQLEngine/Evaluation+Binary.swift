@@ -1,0 +1,219 @@
+import PromQLSyntax
+import TelemetryModel
+import TimeSeriesStore
+
+extension Evaluation {
+    func evaluate(
+        _ binary: BinaryExpression, at expression: PromQLExpression, _ grid: StepGrid
+    ) throws -> StepValue {
+        let left = try evaluate(binary.left, grid)
+        let right = try evaluate(binary.right, grid)
+        let apply = Self.arithmetic(binary.operator)
+        switch (left, right) {
+        case (.scalar(let a), .scalar(let b)): return .scalar(zip(a, b).map(apply))
+        case (.vector(let series), .scalar(let column)):
+            return .vector(Self.combine(binary, series, column) { apply($0, $1) })
+        case (.scalar(let column), .vector(let series)):
+            return .vector(Self.combine(binary, series, column) { apply($1, $0) })
+        case (.vector(let a), .vector(let b)):
+            let matching = VectorMatcher(binary, at: expression.range, grid)
+            return .vector(try binary.operator.isSet ? setOperation(matching, a, b) : matched(matching, a, b))
+        default:
+            throw PromQLError(execution: "an operator cannot be applied to strings", range: expression.range)
+        }
+    }
+
+    /// `apply` takes the element's value first.
+    private static func combine(
+        _ binary: BinaryExpression, _ series: [StepSeries], _ column: [Double], _ apply: (Double, Double) -> Double
+    ) -> [StepSeries] {
+        let isFilter = binary.operator.isComparison && !binary.returnsBool
+        return series.map { element in
+            var values = element.values
+            for step in values.indices where values[step].isPresent {
+                let result = apply(values[step], column[step])
+                if !isFilter {
+                    values[step] = result
+                } else if result == 0 {
+                    values[step] = .absent
+                }
+            }
+            return element.mapping(values, dropsName: !isFilter)
+        }
+    }
+
+    // MARK: Set operators
+
+    private func setOperation(
+        _ matcher: VectorMatcher, _ left: [StepSeries], _ right: [StepSeries]
+    ) throws -> [StepSeries] {
+        let count = matcher.grid.count
+        func presence(_ series: [StepSeries]) throws -> [LabelSet: [Bool]] {
+            var columns: [LabelSet: [Bool]] = [:]
+            for element in series {
+                try budget.check()
+                let key = matcher.signature(element.labels)
+                for step in 0..<count where element.values[step].isPresent {
+                    columns[key, default: [Bool](repeating: false, count: count)][step] = true
+                }
+            }
+            return columns
+        }
+        func filtered(_ series: [StepSeries], _ columns: [LabelSet: [Bool]], keepsPresent: Bool) -> [StepSeries] {
+            series.compactMap { element in
+                guard let column = columns[matcher.signature(element.labels)] else {
+                    return keepsPresent ? nil : element
+                }
+                var values = element.values
+                for step in 0..<count where column[step] != keepsPresent { values[step] = .absent }
+                return element.mapping(values, dropsName: false)
+            }
+        }
+        switch matcher.binary.operator {
+        case .and: return filtered(left, try presence(right), keepsPresent: true)
+        case .unless: return filtered(left, try presence(right), keepsPresent: false)
+        default:
+            let added = filtered(right, try presence(left), keepsPresent: false)
+            return try merged(left + added, at: matcher.range)
+        }
+    }
+
+    // MARK: Arithmetic and comparison between vectors
+
+    /// Elements of both sides that share a signature.
+    private struct MatchGroup {
+        /// The side that may have several elements per step under `group_left`/`group_right`.
+        var many: [Int] = []
+        var one: [Int] = []
+    }
+
+    private func matched(
+        _ matcher: VectorMatcher, _ left: [StepSeries], _ right: [StepSeries]
+    ) throws -> [StepSeries] {
+        let isSwapped = matcher.matching.cardinality == .oneToMany
+        let (many, one) = isSwapped ? (right, left) : (left, right)
+        var positions: [LabelSet: Int] = [:]
+        var groups: [MatchGroup] = []
+        func position(_ labels: LabelSet) -> Int {
+            let signature = matcher.signature(labels)
+            if let known = positions[signature] { return known }
+            positions[signature] = groups.count
+            groups.append(MatchGroup())
+            return groups.count - 1
+        }
+        for (index, element) in many.enumerated() { groups[position(element.labels)].many.append(index) }
+        for (index, element) in one.enumerated() { groups[position(element.labels)].one.append(index) }
+        var out: [StepSeries] = []
+        for group in groups {
+            try budget.check()
+            if group.one.count > 1 {
+                try checkUnique(group.one.map { one[$0] }, matcher, against: many, isRight: !isSwapped)
+            }
+            guard !group.one.isEmpty else { continue }
+            if matcher.matching.cardinality == .oneToOne, group.many.count > 1 {
+                try checkOneToOne(group.many.map { many[$0] }, group.one.map { one[$0] }, matcher)
+            }
+            for manyIndex in group.many {
+                for oneIndex in group.one {
+                    if let element = matcher.combine(many[manyIndex], one[oneIndex], isSwapped: isSwapped) {
+                        out.append(element)
+                    }
+                }
+            }
+        }
+        return try mergedMatches(out, matcher)
+    }
+
+    /// At no step may the "one" side have two elements for a signature, if the other side has anything at all there.
+    private func checkUnique(
+        _ series: [StepSeries], _ matcher: VectorMatcher, against other: [StepSeries], isRight: Bool
+    ) throws {
+        for step in 0..<matcher.grid.count {
+            let present = series.filter { $0.values[step].isPresent }
+            guard present.count > 1, other.contains(where: { $0.values[step].isPresent }) else { continue }
+            let names = present.map(\.labels).sorted().prefix(2).map(\.description)
+            throw PromQLError(
+                execution: "found duplicate series for the match group \(matcher.signature(present[0].labels)) "
+                    + "on the \(isRight ? "right" : "left") hand-side of the operation: "
+                    + "[\(names.joined(separator: ", "))]; many-to-many matching not allowed: "
+                    + "matching labels must be unique on one side",
+                range: matcher.range)
+        }
+    }
+
+    private func checkOneToOne(_ many: [StepSeries], _ one: [StepSeries], _ matcher: VectorMatcher) throws {
+        for step in 0..<matcher.grid.count where one.contains(where: { $0.values[step].isPresent }) {
+            guard many.count(where: { $0.values[step].isPresent }) > 1 else { continue }
+            throw PromQLError(
+                execution: "multiple matches for labels: many-to-one matching must be explicit "
+                    + "(group_left/group_right)",
+                range: matcher.range)
+        }
+    }
+
+    private func mergedMatches(_ series: [StepSeries], _ matcher: VectorMatcher) throws -> [StepSeries] {
+        do {
+            return try merged(series, at: matcher.range)
+        } catch let error as PromQLError {
+            guard matcher.matching.cardinality != .oneToOne else { throw error }
+            throw PromQLError(
+                execution: "multiple matches for labels: grouping labels must ensure unique matches",
+                range: matcher.range)
+        }
+    }
+}
+
+/// How the elements of two vectors are matched and what comes of a pair.
+struct VectorMatcher {
+    let binary: BinaryExpression
+    let matching: VectorMatching
+    let range: Range<Int>
+    let grid: StepGrid
+    private let apply: (Double, Double) -> Double
+    private let isFilter: Bool
+
+    init(_ binary: BinaryExpression, at range: Range<Int>, _ grid: StepGrid) {
+        self.binary = binary
+        matching = binary.matching ?? VectorMatching()
+        self.range = range
+        self.grid = grid
+        apply = Evaluation.arithmetic(binary.operator)
+        isFilter = binary.operator.isComparison && !binary.returnsBool
+    }
+
+    /// The labels that must be equal.
+    func signature(_ labels: LabelSet) -> LabelSet {
+        matching.on
+            ? labels.keeping(matching.labels)
+            : labels.filtered { $0 != LabelSet.metricNameLabel && !matching.labels.contains($0) }
+    }
+
+    /// Nil if the two never have a value at the same step. `isSwapped` means that `many` is the right side.
+    func combine(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
+        var values = [Double](repeating: .absent, count: grid.count)
+        var isEmpty = true
+        for step in 0..<grid.count where many.values[step].isPresent && one.values[step].isPresent {
+            let (left, right) =
+                isSwapped ? (one.values[step], many.values[step]) : (many.values[step], one.values[step])
+            let result = apply(left, right)
+            if isFilter {
+                guard result != 0 else { continue }
+                values[step] = left
+            } else {
+                values[step] = result
+            }
+            isEmpty = false
+        }
+        guard !isEmpty else { return nil }
+        return StepSeries(labels: labels(many.labels, one.labels), dropsName: many.dropsName || !isFilter, values: values)
+    }
+
+    private func labels(_ many: LabelSet, _ one: LabelSet) -> LabelSet {
+        if matching.cardinality == .oneToOne {
+            return matching.on ? many.keeping(matching.labels) : many.dropping(matching.labels)
+        }
+        guard !matching.include.isEmpty else { return many }
+        let taken = matching.include.map { Label($0, one[$0] ?? "") }
+        return LabelSet(many.labels.filter { !matching.include.contains($0.name) } + taken)
+    }
+}

@@ -1,0 +1,131 @@
+import PromQLSyntax
+import TelemetryModel
+
+extension Evaluation {
+    /// Functions of one range vector and perhaps scalars; nil if `function` is none of them.
+    func rangeFunction(
+        _ function: PromQLFunction, _ arguments: [PromQLExpression], _ grid: StepGrid
+    ) throws -> [StepSeries]? {
+        guard let position = arguments.firstIndex(where: { $0.type == .rangeVector }) else { return nil }
+        let operand = arguments[position]
+        switch function {
+        case .absentOverTime: return try absentOverTime(operand, grid)
+        case .quantileOverTime:
+            let quantile = try scalar(arguments[0], grid)
+            warnAboutQuantiles(quantile, at: arguments[0].range)
+            return try slide(windows(of: operand, grid), Scanning { $0.quantile(quantile[$0.step]) })
+        case .predictLinear:
+            let ahead = try scalar(arguments[1], grid)
+            return try slide(
+                windows(of: operand, grid),
+                Scanning { window in
+                    guard window.count > 1 else { return .absent }
+                    let line = window.regression(at: window.moment)
+                    return line.slope * ahead[window.step] + line.intercept
+                })
+        case .doubleExponentialSmoothing: return try smoothed(operand, arguments, grid)
+        default: break
+        }
+        let windows = try windows(of: operand, grid)
+        switch function {
+        case .rate, .increase:
+            let series = try slide(
+                windows, ExtrapolatedChange(isCounter: true, isPerSecond: function == .rate))
+            informAboutGauges(series, at: operand.range)
+            return series
+        case .delta: return try slide(windows, ExtrapolatedChange(isCounter: false, isPerSecond: false))
+        case .irate, .idelta: return try slide(windows, InstantChange(isRate: function == .irate))
+        case .changes: return try slide(windows, NeighbourCount.changes)
+        case .resets: return try slide(windows, NeighbourCount.resets)
+        case .sumOverTime: return try slide(windows, SumOverTime())
+        case .avgOverTime: return try slide(windows, AverageOverTime())
+        case .minOverTime: return try slide(windows, MinimumOverTime())
+        case .maxOverTime: return try slide(windows, MaximumOverTime())
+        case .lastOverTime: return try slide(windows, keepsName: true, Scanning { $0.last })
+        case .firstOverTime: return try slide(windows, keepsName: true, Scanning { $0.first })
+        default: return try slide(windows, scanning(function, at: operand))
+        }
+    }
+
+    private func scanning(_ function: PromQLFunction, at operand: PromQLExpression) throws -> Scanning {
+        switch function {
+        case .countOverTime: Scanning { Double($0.count) }
+        case .presentOverTime: Scanning { _ in 1 }
+        case .stddevOverTime: Scanning { $0.variance.squareRoot() }
+        case .stdvarOverTime: Scanning { $0.variance }
+        case .madOverTime: Scanning { $0.medianAbsoluteDeviation }
+        case .deriv: Scanning { $0.count > 1 ? $0.regression(at: $0.times[$0.lower]).slope : .absent }
+        case .timestampOfFirstOverTime: Scanning { $0.seconds(at: $0.lower) }
+        case .timestampOfLastOverTime: Scanning { $0.seconds(at: $0.upper - 1) }
+        case .timestampOfMaxOverTime: Scanning { $0.time(ofBest: >=) }
+        case .timestampOfMinOverTime: Scanning { $0.time(ofBest: <=) }
+        default:
+            throw PromQLError(
+                execution: "\(function.rawValue) does not take a range vector", range: operand.range)
+        }
+    }
+
+    private func smoothed(
+        _ operand: PromQLExpression, _ arguments: [PromQLExpression], _ grid: StepGrid
+    ) throws -> [StepSeries] {
+        let factors = try arguments.dropFirst().map { try scalar($0, grid) }
+        for (name, column) in zip(["smoothing", "trend"], factors) {
+            if let wrong = column.first(where: { !($0 > 0 && $0 < 1) }) {
+                throw PromQLError(
+                    execution: "the \(name) factor must be between 0 and 1, both excluded, not \(wrong.promQLText)",
+                    range: arguments.first?.range)
+            }
+        }
+        return try slide(
+            windows(of: operand, grid),
+            Scanning { $0.doubleExponentialSmoothing(factors[0][$0.step], factors[1][$0.step]) })
+    }
+
+    private func absentOverTime(_ operand: PromQLExpression, _ grid: StepGrid) throws -> [StepSeries] {
+        let present = try slide(windows(of: operand, grid), Scanning { _ in 1 })
+        return absence(of: present, operand, grid)
+    }
+
+    /// One element with value 1 at the steps at which `series` have none. Its labels are what the selector says for sure.
+    func absence(of series: [StepSeries], _ operand: PromQLExpression, _ grid: StepGrid) -> [StepSeries] {
+        var values = [Double](repeating: 1, count: grid.count)
+        for element in series {
+            for step in values.indices where element.values[step].isPresent { values[step] = .absent }
+        }
+        return [StepSeries(labels: operand.certainLabels, values: values)]
+    }
+
+    func warnAboutQuantiles(_ column: [Double], at range: Range<Int>) {
+        for q in column where !(q >= 0 && q <= 1) {
+            annotations.warn("quantile value should be between 0 and 1, got \(q.promQLText)", at: range)
+        }
+    }
+
+    /// Rates of something that is not named like a counter are often a mistake.
+    private func informAboutGauges(_ series: [StepSeries], at range: Range<Int>) {
+        for element in series {
+            guard let name = element.labels.metricName, !name.isEmpty else { continue }
+            if ["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) { continue }
+            if element.labels["__type__"] == "counter" || element.labels["__type__"] == "histogram" { continue }
+            annotations.inform(
+                "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "
+                    + name.promQLQuoted, at: range)
+        }
+    }
+}
+
+extension PromQLExpression {
+    /// Labels that every series of a selector must have: one equality and nothing else about the label.
+    fileprivate var certainLabels: LabelSet {
+        let matchers: [LabelMatcherSyntax]
+        switch withoutParentheses.node {
+        case .selector(let selector), .matrix(let selector, _): matchers = selector.matchers
+        default: return .empty
+        }
+        let others = matchers.filter { $0.name != LabelSet.metricNameLabel }
+        let certain = others.filter { matcher in
+            matcher.operator == .equal && others.count { $0.name == matcher.name } == 1
+        }
+        return LabelSet(certain.map { Label($0.name, $0.value) })
+    }
+}

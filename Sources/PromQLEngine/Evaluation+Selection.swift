@@ -1,0 +1,100 @@
+import PromQLSyntax
+import TelemetryModel
+import TimeSeriesStore
+
+/// Aggregations that pass some elements on as they are: `topk`, `bottomk`, `limitk`, `limit_ratio`.
+extension Evaluation {
+    func chosen(
+        _ groups: [AggregationGroup], _ operator: AggregationOperator, _ limits: [Double], _ grid: StepGrid
+    ) throws -> [StepSeries] {
+        var out: [StepSeries] = []
+        for group in groups {
+            try budget.check()
+            var columns = [[Double]?](repeating: nil, count: group.members.count)
+            var order: [Int] = []
+            for step in 0..<grid.count {
+                guard limits[step] >= 1 else { continue }
+                let limit = Int(min(limits[step], Double(group.members.count)))
+                var ranking = Ranking(limit: limit, isDescending: `operator` == .topk)
+                for (index, member) in group.members.enumerated() where member.values[step].isPresent {
+                    if `operator` == .limitk {
+                        if ranking.entries.count == limit { break }
+                        ranking.entries.append((member.values[step], index))
+                    } else {
+                        ranking.add(member.values[step], index)
+                    }
+                }
+                let chosen = `operator` == .limitk ? ranking.entries : ranking.best
+                for entry in chosen {
+                    if columns[entry.index] == nil {
+                        columns[entry.index] = [Double](repeating: .absent, count: grid.count)
+                        order.append(entry.index)
+                    }
+                    columns[entry.index]?[step] = entry.value
+                }
+            }
+            // At a single step the order of first choice is the ranking itself, which instant queries show.
+            for index in order {
+                guard let values = columns[index] else { continue }
+                out.append(group.members[index].mapping(values, dropsName: false))
+            }
+        }
+        return out
+    }
+
+    /// Elements whose digest falls into the given share of all digests: the same ones at every step and in every query.
+    /// A negative ratio chooses what the corresponding positive one leaves.
+    static func sampled(_ groups: [AggregationGroup], _ ratios: [Double]) -> [StepSeries] {
+        groups.flatMap(\.members).map { member in
+            let offset = Double(member.labels.digest) / Double(UInt64.max)
+            let values = zip(member.values, ratios).map { value, ratio in
+                let capped = min(1, max(-1, ratio))
+                let isChosen = capped >= 0 ? offset < capped || capped == 1 : offset >= 1 + capped
+                return isChosen ? value : .absent
+            }
+            return member.mapping(values, dropsName: false)
+        }
+    }
+}
+
+/// The `limit` best of a stream of values: largest first, or smallest first; NaN is worst; earlier wins between equals.
+private struct Ranking {
+    /// Beyond this, sorting once is cheaper than inserting.
+    private static let largestInsertion = 64
+
+    let limit: Int
+    let isDescending: Bool
+    var entries: [(value: Double, index: Int)] = []
+
+    init(limit: Int, isDescending: Bool) {
+        self.limit = limit
+        self.isDescending = isDescending
+    }
+
+    private func isBetter(_ a: Double, than b: Double) -> Bool {
+        if a.isNaN || b.isNaN { return !a.isNaN && b.isNaN }
+        return isDescending ? a > b : a < b
+    }
+
+    mutating func add(_ value: Double, _ index: Int) {
+        guard limit <= Self.largestInsertion else {
+            entries.append((value, index))
+            return
+        }
+        if entries.count == limit {
+            guard let worst = entries.last, isBetter(value, than: worst.value) else { return }
+            entries.removeLast()
+        }
+        var position = entries.count
+        while position > 0, isBetter(value, than: entries[position - 1].value) { position -= 1 }
+        entries.insert((value, index), at: position)
+    }
+
+    var best: [(value: Double, index: Int)] {
+        guard limit > Self.largestInsertion else { return entries }
+        let sorted = entries.sorted {
+            isBetter($0.value, than: $1.value) || (!isBetter($1.value, than: $0.value) && $0.index < $1.index)
+        }
+        return Array(sorted.prefix(limit))
+    }
+}

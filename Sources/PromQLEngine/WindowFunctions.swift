@@ -1,0 +1,194 @@
+/// `rate`, `increase` and `delta`: the change between the first and the last sample, stretched to the ends of the window
+/// where samples come close enough to them (Prometheus' extrapolation), counter resets added back.
+struct ExtrapolatedChange: WindowFunction {
+    let isCounter: Bool
+    let isPerSecond: Bool
+    private var resets: [(index: Int, lost: Double)] = []
+    private var nextReset = 0
+
+    init(isCounter: Bool, isPerSecond: Bool) {
+        self.isCounter = isCounter
+        self.isPerSecond = isPerSecond
+    }
+
+    mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {
+        guard isCounter, values.count > 1 else { return }
+        for index in 1..<values.count where values[index] < values[index - 1] {
+            resets.append((index, values[index - 1]))
+        }
+    }
+
+    mutating func value(_ window: Window) -> Double {
+        guard window.count > 1 else { return .absent }
+        let firstTime = window.times[window.lower]
+        let lastTime = window.times[window.upper - 1]
+        var change = window.last - window.first
+        if isCounter {
+            while nextReset < resets.count, resets[nextReset].index <= window.lower { nextReset += 1 }
+            var reset = nextReset
+            while reset < resets.count, resets[reset].index < window.upper {
+                change += resets[reset].lost
+                reset += 1
+            }
+        }
+        let sampled = Double(lastTime - firstTime) / 1000
+        let average = sampled / Double(window.count - 1)
+        // Samples that stop this far from an end are taken for the beginning or end of the series.
+        let threshold = average * 1.1
+        var toStart = Double(firstTime - window.start) / 1000
+        var toEnd = Double(window.end - lastTime) / 1000
+        if toStart >= threshold { toStart = average / 2 }
+        if isCounter, change > 0, window.first >= 0 {
+            // A counter was never below zero.
+            toStart = min(toStart, sampled * (window.first / change))
+        }
+        if toEnd >= threshold { toEnd = average / 2 }
+        var factor = (sampled + toStart + toEnd) / sampled
+        if isPerSecond { factor /= window.seconds }
+        return change * factor
+    }
+}
+
+/// `irate` and `idelta`: from the last two samples.
+struct InstantChange: WindowFunction {
+    let isRate: Bool
+
+    func value(_ window: Window) -> Double {
+        guard window.count > 1 else { return .absent }
+        let previous = window.values[window.upper - 2]
+        let milliseconds = window.times[window.upper - 1] - window.times[window.upper - 2]
+        guard milliseconds > 0 else { return .absent }
+        guard isRate else { return window.last - previous }
+        let change = window.last < previous ? window.last : window.last - previous
+        return change / (Double(milliseconds) / 1000)
+    }
+}
+
+/// `changes` and `resets`: how many neighbours in the window satisfy a condition, from counts along the whole series.
+struct NeighbourCount: WindowFunction, Sendable {
+    let isCounted: @Sendable (_ previous: Double, _ next: Double) -> Bool
+    private var counts: [Int] = []
+
+    init(_ isCounted: @escaping @Sendable (_ previous: Double, _ next: Double) -> Bool) { self.isCounted = isCounted }
+
+    static let changes = NeighbourCount { $0 != $1 && !($0.isNaN && $1.isNaN) }
+    static let resets = NeighbourCount { $1 < $0 }
+
+    mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {
+        guard !values.isEmpty else { return }
+        counts = [Int](repeating: 0, count: values.count)
+        for index in 1..<max(1, values.count) {
+            counts[index] = counts[index - 1] + (isCounted(values[index - 1], values[index]) ? 1 : 0)
+        }
+    }
+
+    func value(_ window: Window) -> Double { Double(counts[window.upper - 1] - counts[window.lower]) }
+}
+
+struct SumOverTime: WindowFunction {
+    private var aggregate = SlidingAggregate<CompensatedSum>()
+
+    mutating func value(_ window: Window) -> Double {
+        aggregate.value(window.values, window.lower, window.upper).value
+    }
+}
+
+struct AverageOverTime: WindowFunction {
+    private var aggregate = SlidingAggregate<CompensatedSum>()
+
+    mutating func value(_ window: Window) -> Double {
+        let sum = aggregate.value(window.values, window.lower, window.upper)
+        if sum.sum.isFinite { return sum.value / Double(window.count) }
+        var mean = Mean()
+        for value in window.samples { mean.add(value) }
+        return mean.value
+    }
+}
+
+struct MinimumOverTime: WindowFunction {
+    private var aggregate = SlidingAggregate<Smallest>()
+
+    mutating func value(_ window: Window) -> Double {
+        aggregate.value(window.values, window.lower, window.upper).value
+    }
+}
+
+struct MaximumOverTime: WindowFunction {
+    private var aggregate = SlidingAggregate<Largest>()
+
+    mutating func value(_ window: Window) -> Double {
+        aggregate.value(window.values, window.lower, window.upper).value
+    }
+}
+
+extension Window {
+    var variance: Double {
+        var variance = Variance()
+        for value in samples { variance.add(value) }
+        return variance.value
+    }
+
+    func quantile(_ q: Double) -> Double {
+        var sorted = Array(samples)
+        return Quantile.of(q, &sorted)
+    }
+
+    /// The median of the distances from the median; NaN if any sample is.
+    var medianAbsoluteDeviation: Double {
+        var sorted = Array(samples)
+        guard !sorted.contains(where: \.isNaN) else { return .nan }
+        let median = Quantile.of(0.5, &sorted)
+        var distances = sorted.map { ($0 - median).magnitude }
+        return Quantile.of(0.5, &distances)
+    }
+
+    /// Seconds since 1970 of the last sample that is preferred to all others; NaN gives way to any number.
+    func time(ofBest isBetterOrEqual: (_ candidate: Double, _ best: Double) -> Bool) -> Double {
+        var best = lower
+        for index in lower + 1..<max(lower + 1, upper)
+        where isBetterOrEqual(values[index], values[best]) || values[best].isNaN {
+            best = index
+        }
+        return seconds(at: best)
+    }
+
+    func seconds(at index: Int) -> Double { Double(times[index]) / 1000 }
+
+    /// Least squares: change per second, and the value at `moment` (milliseconds).
+    func regression(at moment: Int64) -> (slope: Double, intercept: Double) {
+        if samples.allSatisfy({ $0 == first }) {
+            return first.isInfinite ? (.nan, .nan) : (0, first)
+        }
+        var x = CompensatedSum()
+        var y = CompensatedSum()
+        var xy = CompensatedSum()
+        var xx = CompensatedSum()
+        for index in lower..<upper {
+            let seconds = Double(times[index] - moment) / 1000
+            x.add(seconds)
+            y.add(values[index])
+            xy.add(seconds * values[index])
+            xx.add(seconds * seconds)
+        }
+        let n = Double(count)
+        let covariance = xy.value - x.value * y.value / n
+        let variance = xx.value - x.value * x.value / n
+        let slope = covariance / variance
+        return (slope, y.value / n - slope * x.value / n)
+    }
+
+    /// Holt's linear method: `smoothing` weighs the newest sample, `trendWeight` the newest trend.
+    func doubleExponentialSmoothing(_ smoothing: Double, _ trendWeight: Double) -> Double {
+        guard count > 1 else { return .absent }
+        var previous = 0.0
+        var level = first
+        var trend = values[lower + 1] - first
+        for index in lower + 1..<upper {
+            if index > lower + 1 { trend = trendWeight * (level - previous) + (1 - trendWeight) * trend }
+            let next = smoothing * values[index] + (1 - smoothing) * (level + trend)
+            previous = level
+            level = next
+        }
+        return level
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import LabelPattern
+import TelemetryModel
+import TestSupport
+import Testing
+import TimeSeriesStore
+
+@testable import EmbeddedStore
+
+/// The store against a plain dictionary, over random operations.
+@Suite struct StoreModelTests {
+    /// What the log would hold: replayed after a reopening.
+    private struct Entry {
+        let offset: Int64
+        let labels: [LabelSet]
+        let times: [Int64]
+        let values: [Double]
+    }
+
+    private final class Model {
+        var samples: [LabelSet: [Int64: Double]] = [:]
+
+        /// Duplicates are judged by the store for what it still has in memory only, so the model counts distinct samples.
+        func add(_ entry: Entry) {
+            for index in entry.times.indices {
+                samples[entry.labels[index], default: [:]][entry.times[index]] = entry.values[index]
+            }
+        }
+    }
+
+    @Test(arguments: 0..<6) func agreesWithADictionary(_ round: UInt64) throws {
+        var seeds = SeededGenerator.seeded("agreesWithADictionary round \(round)")
+        var generator = SeededGenerator(seed: seeds.next() &+ round)
+        let folder = try TemporaryFolder()
+        let model = Model()
+        var store = try EmbeddedStore(dataFolder: folder.path)
+        var entries: [Entry] = []
+        var now: Int64 = 1_760_000_000_000
+        for offset in Int64(1)...120 {
+            let entry = randomEntry(offset: offset, now: now, using: &generator)
+            entries.append(entry)
+            model.add(entry)
+            apply(entry, to: store, isReplay: false)
+            now += Int64.random(in: 0...900_000, using: &generator)
+            switch generator.next() % 12 {
+            case 0:
+                if store.detach(dueAt: now, policy: .init(), through: offset) {
+                    _ = try store.writeDetached(now: now) {}
+                    let safe = store.safeOffset(applied: offset)
+                    entries.removeAll { $0.offset <= safe }
+                }
+            case 1:
+                // A kill: what was in memory is gone, the log is replayed.
+                store = try EmbeddedStore(dataFolder: folder.path)
+                for entry in entries { apply(entry, to: store, isReplay: true) }
+            case 2:
+                // A flush that fails before its blocks get their names.
+                struct Stop: Error {}
+                if store.detach(dueAt: now, policy: .init(), through: offset) {
+                    #expect(throws: Stop.self) { try store.writeDetached(now: now) { throw Stop() } }
+                }
+            default: break
+            }
+            if offset % 10 == 0 { try compare(store, model, now: now, using: &generator) }
+        }
+        try compare(store, model, now: now, using: &generator)
+    }
+
+    private func randomEntry(offset: Int64, now: Int64, using generator: inout SeededGenerator) -> Entry {
+        var labels: [LabelSet] = []
+        var times: [Int64] = []
+        var values: [Double] = []
+        for _ in 0..<Int.random(in: 1...400, using: &generator) {
+            labels.append(
+                LabelSet(["__name__": "m\(generator.next() % 3)", "source_id": "s\(generator.next() % 4)"]))
+            let age: Int64 =
+                switch generator.next() % 10 {
+                case 0: Int64.random(in: 0...20_000_000, using: &generator)
+                case 1: Int64.random(in: 0...400_000_000, using: &generator)
+                case 2: -Int64.random(in: 0...9_000_000, using: &generator)
+                default: Int64.random(in: 0...3000, using: &generator)
+                }
+            times.append(now - age)
+            values.append(Double(Int.random(in: 0...1000, using: &generator)) / 8)
+        }
+        return Entry(offset: offset, labels: labels, times: times, values: values)
+    }
+
+    private func apply(_ entry: Entry, to store: EmbeddedStore, isReplay: Bool) {
+        _ = store.append(
+            entry.labels.map { store.id(for: $0) }, timestamps: entry.times, values: entry.values, events: [],
+            offset: entry.offset, arrivedAt: entry.times.max() ?? 0, isReplay: isReplay)
+    }
+
+    private func compare(
+        _ store: EmbeddedStore, _ model: Model, now: Int64, using generator: inout SeededGenerator
+    ) throws {
+        let from = now - Int64.random(in: 0...500_000_000, using: &generator)
+        let range = Bool.random(using: &generator) ? TimeRange.all : TimeRange(from: from, through: from + 100_000_000)
+        let matcherLists: [[LabelMatcher]] = [
+            [LabelMatcher("__name__", .equal("m1"))],
+            [LabelMatcher("source_id", .notEqual("s0"))],
+            [LabelMatcher("__name__", .equal("m0")), LabelMatcher("source_id", .matches(try LabelPattern("s1|s2")))],
+            [],
+        ]
+        for matchers in matcherLists {
+            let found = try store.select(
+                SeriesSelection(matchers: matchers, range: range), budget: QueryBudget())
+            let expected = model.samples.filter { entry in matchers.allSatisfy { $0.accepts(entry.key) } }
+                .mapValues { $0.filter { range.contains($0.key) }.sorted { $0.key < $1.key } }
+                .filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
+            #expect(found.map(\.labels) == expected.map(\.key))
+            for (series, wanted) in zip(found, expected) {
+                #expect(series.samples.timestamps == wanted.value.map(\.key))
+                #expect(series.samples.values == wanted.value.map(\.value))
+            }
+            let names = try store.series([matchers], in: range, budget: QueryBudget())
+            #expect(names == expected.map(\.key))
+        }
+    }
+}

@@ -1,0 +1,1 @@
+../KPIAnalyticsTests/MemoryStore.swift

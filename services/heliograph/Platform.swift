@@ -1,0 +1,74 @@
+import Alerting
+import EmbeddedStore
+import Foundation
+import HTTPSupport
+import IngestLog
+import IngestionAPI
+import KPIAnalytics
+import Logging
+import Processing
+import Processor
+import PromQLEngine
+import QueryAPI
+import SelfMetrics
+import Settings
+import TelemetryModel
+import TimeSeriesStore
+import WireFormats
+
+/// The parts of a running server, put together in one place.
+struct Platform: Sendable {
+    let settings: HeliographSettings
+    let folder: DataFolder
+    let log: IngestLog
+    let store: EmbeddedStore
+    let processor: Processor
+    let decoder: ContractDecoder
+    let engine: PromQLEngine
+    let metrics: MetricsRegistry
+    let queryWork: BlockingWork
+    let logger: Logger
+    let startedAt = ContinuousClock.now
+
+    /// Opens the data folder; ingestion could begin when this returns, while `processor.start()` reads the log back.
+    init(settings: HeliographSettings, logger: Logger) throws {
+        self.settings = settings
+        self.logger = logger
+        folder = try DataFolder(settings.data.dir)
+        let registry = SeriesRegistry(limit: settings.ingest.maxSeries)
+        var limits = LogLimits()
+        limits.maximumPendingBytes = settings.log.maxPendingBytes
+        limits.maximumGroupRecords = settings.log.maxGroupRecords
+        limits.maximumDeadLetterBytes = settings.deadLetters.maxBytes
+        log = try IngestLog(folder: folder.path, registry: registry, limits: limits)
+        store = try EmbeddedStore(dataFolder: folder.path)
+        for block in store.damagedBlocks {
+            logger.critical(
+                "a damaged block was set aside", metadata: ["file": "\(block.file)", "reason": "\(block.reason)"])
+        }
+        var options = Processor.Options()
+        options.flushPolicy.graceMilliseconds = Int64(settings.head.grace.seconds * 1000)
+        processor = try Processor(
+            log: log, store: store, pipeline: ProcessingPipeline(), options: options, logger: logger)
+        decoder = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: settings.ingest.maxRecords))
+        var engineOptions = EngineOptions()
+        engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)
+        engine = PromQLEngine(store: store, options: engineOptions)
+        metrics = MetricsRegistry()
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        queryWork = BlockingWork(label: "query", width: settings.query.threads > 0 ? settings.query.threads : cores)
+        PlatformMetrics(log: log, store: store, processor: processor).register(in: metrics)
+    }
+
+    /// Commits and processes what was accepted, then closes the files.
+    func close() throws {
+        log.stopAccepting()
+        processor.stop()
+        try log.close()
+    }
+
+    func budget() -> QueryBudget {
+        QueryBudget(
+            samples: settings.query.maxSamples, series: settings.query.maxSeries, timeout: settings.query.timeout)
+    }
+}

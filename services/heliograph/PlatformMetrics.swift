@@ -1,0 +1,109 @@
+import EmbeddedStore
+import Foundation
+import IngestLog
+import Processor
+import SelfMetrics
+
+/// What the platform says of itself on `/metrics`, read when somebody scrapes.
+struct PlatformMetrics {
+    let log: IngestLog
+    let store: EmbeddedStore
+    let processor: Processor
+
+    func register(in metrics: MetricsRegistry) {
+        registerLedger(in: metrics)
+        registerLog(in: metrics)
+        registerStore(in: metrics)
+        metrics.register("process_resident_memory_bytes", .gauge, help: "Resident memory size in bytes.") {
+            [.init(ProcessMemory.residentBytes)]
+        }
+    }
+
+    private func registerLedger(in metrics: MetricsRegistry) {
+        let read: @Sendable ((LedgerSnapshot) -> [MetricsRegistry.Reading]) -> [MetricsRegistry.Reading] = {
+            [log, processor] read in read(processor.ledger.snapshot(of: log))
+        }
+        metrics.register("heliograph_ledger_received_records_total", .counter, help: "Records received.") {
+            read { snapshot in
+                snapshot.received.map { .init(Double($0.value), labels: [("protocol", $0.key.name)]) }
+            }
+        }
+        metrics.register(
+            "heliograph_ledger_records_total", .counter, help: "What became of the records, by fate."
+        ) {
+            read { snapshot in
+                let totals = snapshot.totals
+                return [
+                    ("stored", totals.stored), ("duplicate", totals.duplicate), ("dropped", totals.dropped),
+                    ("dead_lettered", totals.deadLettered),
+                ].map { .init(Double($0.1), labels: [("fate", $0.0)]) }
+            }
+        }
+        metrics.register("heliograph_ledger_pending_records", .gauge, help: "Records on disk, not processed yet.") {
+            read { [.init(Double($0.pending))] }
+        }
+        metrics.register(
+            "heliograph_ledger_balanced", .gauge, help: "1 if received records equal the sum of their fates."
+        ) {
+            read { [.init($0.isBalanced ? 1 : 0)] }
+        }
+    }
+
+    private func registerLog(in metrics: MetricsRegistry) {
+        let counters = log.counters
+        metrics.register("heliograph_log_commits_total", .counter, help: "Transactions committed and fsynced.") {
+            [.init(Double(counters.commits))]
+        }
+        metrics.register("heliograph_log_payload_bytes_total", .counter, help: "Bytes of batch payloads committed.") {
+            [.init(Double(counters.payloadBytes))]
+        }
+        metrics.register("heliograph_log_failed_commits_total", .counter, help: "Transactions that failed.") {
+            [.init(Double(counters.failedCommits))]
+        }
+        metrics.register("heliograph_dead_letters_expired_total", .counter, help: "Dead letters deleted for space.") {
+            [.init(Double(counters.expiredDeadLetters))]
+        }
+        metrics.register("heliograph_log_waiting_bytes", .gauge, help: "Bytes of requests that wait for a commit.") {
+            [log] in [.init(Double(log.pendingBytes))]
+        }
+    }
+
+    private func registerStore(in metrics: MetricsRegistry) {
+        let statistics: @Sendable () -> StoreStatistics = { [store] in store.statistics }
+        let flushes = processor.flushCounters
+        metrics.register("heliograph_store_series", .gauge, help: "Series in the head's index.") {
+            [.init(Double(statistics().series))]
+        }
+        metrics.register("heliograph_store_head_samples_total", .counter, help: "Samples taken into the head.") {
+            [.init(Double(statistics().headSamples))]
+        }
+        metrics.register("heliograph_store_blocks", .gauge, help: "Blocks that are served.") {
+            [.init(Double(statistics().blocks))]
+        }
+        metrics.register("heliograph_store_replaced_values_total", .counter, help: "Values replaced by later ones.") {
+            [.init(Double(statistics().replacedValues))]
+        }
+        metrics.register("heliograph_flush_blocks_total", .counter, help: "Blocks written.") {
+            [.init(Double(flushes.blocks.value))]
+        }
+        metrics.register("heliograph_flush_samples_total", .counter, help: "Samples written into blocks.") {
+            [.init(Double(flushes.samples.value))]
+        }
+        metrics.register("heliograph_flush_failures_total", .counter, help: "Flushes that failed and are tried again.") {
+            [.init(Double(flushes.failures.value))]
+        }
+        metrics.register("heliograph_replay_progress_ratio", .gauge, help: "Share of the log read back since start.") {
+            [processor] in [.init(processor.replayProgress)]
+        }
+    }
+}
+
+/// What the kernel says of this process (man 5 proc).
+enum ProcessMemory {
+    static var residentBytes: Double {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+            let pages = text.split(separator: " ").dropFirst().first.flatMap({ Double($0) })
+        else { return .nan }
+        return pages * Double(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
