@@ -20,6 +20,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 
 /// An engine target: pure Swift under Sources/, no HTTP server.
@@ -33,7 +34,8 @@ func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: house)
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", swiftSettings: house)
 }
 
 let package = Package(
@@ -94,7 +96,7 @@ let package = Package(
             ]),
         service(
             "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
-        .target(name: "CDashboardAssets", path: "services/dashboard-assets"),
+        .target(name: "CDashboardAssets", path: "services/dashboard-assets", exclude: ["web"]),
         service(
             "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore]),
         .executableTarget(
@@ -109,6 +111,46 @@ let package = Package(
             path: "services/heliograph", swiftSettings: house),
 
         // Tests
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
         tests("TelemetryModelTests", ["TelemetryModel"]),
+        tests("LabelPatternTests", ["LabelPattern"]),
+        tests("ChunkCodecTests", ["ChunkCodec"]),
+        tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
+        tests("IngestLogTests", ["IngestLog", "TelemetryModel"]),
+        tests("EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
+        tests(
+            "ProcessorTests",
+            [
+                "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
+                "SelfMetrics", logging,
+            ]),
+        tests("PromQLSyntaxTests", ["PromQLSyntax"]),
+        tests("PromQLEngineTests", ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
+        tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
+        tests(
+            "AlertingTests",
+            [
+                "Alerting", "AlertRules", "EmbeddedStore", "HTTPSupport", "PromQLEngine", "SelfMetrics",
+                "TimeSeriesStore", "TelemetryModel", hummingbird, hummingbirdTesting, asyncHTTPClient, serviceLifecycle,
+                logging, nioCore,
+            ]),
+        tests("KPIAnalyticsTests", ["KPIAnalytics", "PromQLEngine", "TimeSeriesStore", "TelemetryModel"]),
+        tests(
+            "QueryAPITests",
+            [
+                "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
+                "TelemetryModel", hummingbird, hummingbirdTesting, nioCore, logging,
+            ]),
+        tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
+        tests("SettingsTests", ["Settings"]),
+        tests(
+            "ProducerTests",
+            ["Producer", "TelemetryModel", hummingbird, asyncHTTPClient, logging, nioCore]),
+        tests(
+            "PlatformTests",
+            [
+                "heliograph", "Settings", "HTTPSupport", "TelemetryModel", hummingbird, hummingbirdTesting,
+                asyncHTTPClient, logging, nioCore,
+            ]),
     ]
 )

@@ -4,15 +4,16 @@ package import TelemetryModel
 package enum AlertEvaluationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Two series of the result differ only in labels that the rule overrides, or in their name.
     case sameLabels(LabelSet)
-    /// All alerts of the rule are forgotten, as in Prometheus.
-    case limitExceeded(limit: Int, alerts: Int)
+    /// All alerts of the rule are forgotten, as in Prometheus. `cleared` are those whose firing was handed over for
+    /// notification before, now resolved.
+    case limitExceeded(limit: Int, alerts: Int, cleared: [ActiveAlert])
 
     package var description: String {
         switch self {
         case .sameLabels(let labels):
             "two series of the result become the same alert \(labels); aggregate in the expression, or let the rule's "
                 + "labels keep them apart"
-        case .limitExceeded(let limit, let alerts):
+        case .limitExceeded(let limit, let alerts, _):
             "the rule gives \(alerts) alerts, over its group's limit of \(limit); narrow the expression or raise `limit`"
         }
     }
@@ -58,6 +59,7 @@ package struct AlertRuleState: Sendable, Equatable {
         _ rule: AlertingRule, at now: Int64, samples: [RuleSample], limit: Int, repeatMilliseconds: Int64
     ) throws(AlertEvaluationError) -> AlertTransition {
         let current = try AlertRuleState.alerts(of: rule, at: now, samples: samples)
+        let before = active
         for (labels, alert) in current {
             if var known = alerts[labels], known.state != .inactive {
                 known.value = alert.value
@@ -77,7 +79,13 @@ package struct AlertRuleState: Sendable, Equatable {
         }
         if limit > 0, transition.active.count > limit {
             alerts = [:]
-            throw .limitExceeded(limit: limit, alerts: transition.active.count)
+            let cleared = before.filter { $0.state == .firing && $0.lastNotifiedAt != nil }.map { alert in
+                var alert = alert
+                alert.state = .inactive
+                alert.resolvedAt = now
+                return alert
+            }
+            throw .limitExceeded(limit: limit, alerts: transition.active.count, cleared: cleared)
         }
         return transition
     }

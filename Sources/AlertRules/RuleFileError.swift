@@ -28,6 +28,13 @@ package struct RuleFileError: Error, Sendable, Equatable, CustomStringConvertibl
     package let column: Int
     package let problem: Problem
 
+    package init(file: String, line: Int, column: Int, problem: Problem) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.problem = problem
+    }
+
     package var description: String { "\(file):\(line):\(column): \(problem)" }
 }
 

@@ -48,9 +48,11 @@ extension LabelPatternError: CustomStringConvertible {
         case .nestingTooDeep(let limit): "expected at most \(limit) groups within each other; flatten it"
         case .programTooLarge(let limit):
             "it compiles to more than \(limit) steps; lower the repetition counts or simplify the character classes"
-        case .tooManyGroups(let limit): "expected at most \(limit) capturing groups; use (?:…) where nothing is captured"
+        case .tooManyGroups(let limit):
+            "expected at most \(limit) capturing groups; use (?:…) where nothing is captured"
         case .backReference: "back-references are not part of RE2's syntax; write out what should repeat"
-        case .lookAround: "look-ahead and look-behind are not part of RE2's syntax; use a second matcher, perhaps a negative one"
+        case .lookAround:
+            "look-ahead and look-behind are not part of RE2's syntax; use a second matcher, perhaps a negative one"
         case .unknownGroup: "expected (?:…), (?P<name>…), (?<name>…) or flags from i, m, s, U after `(?`"
         case .invalidGroupName: "expected a group name of ASCII letters, digits and underscores, closed by `>`"
         case .duplicateGroupName: "expected a name that no earlier group has; rename one of them"

@@ -55,7 +55,9 @@ extension PatternParser {
         guard peek() == Character.openingBracket, peek(1) == Character.colon else { return nil }
         let start = position
         var end = position + 2
-        while end + 1 < scalars.count, !(scalars[end] == Character.colon && scalars[end + 1] == Character.closingBracket) {
+        while end + 1 < scalars.count,
+            !(scalars[end] == Character.colon && scalars[end + 1] == Character.closingBracket)
+        {
             // A name has letters only; looking further would make many unclosed `[:` quadratic.
             guard PatternParser.isLetterOrDigit(scalars[end]) || scalars[end] == Character.caret else { return nil }
             end += 1

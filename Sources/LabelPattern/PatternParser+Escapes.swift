@@ -110,7 +110,8 @@ extension PatternParser {
         case 0x74: return 0x09
         case 0x76: return 0x0B
         case 0x78: return try parseHexadecimal(from: start)
-        case 0x30, 0x31...0x37 where isOctalDigit(peek()):
+        case 0x30,
+            0x31...0x37 where isOctalDigit(peek()):
             var value = scalar - 0x30
             var digitCount = 1
             while digitCount < 3, let digit = peek(), isOctalDigit(digit) {

@@ -124,7 +124,7 @@ struct PatternParser {
         case Character.openingBrace:
             guard let counted = try parseCounts() else { return nil }
             repetition = counted
-            // parseCounts stands at the closing brace.
+        // parseCounts stands at the closing brace.
         default: return nil
         }
         position += 1

@@ -51,7 +51,7 @@ extension Evaluation {
                 var columns: [String: [Double]] = [:]
                 let values = series(of: group, arguments[0], grid) { $0.quantile(quantile[$1]) }.values
                 for (step, value) in values.enumerated() where value.isPresent {
-                    columns[quantile[step].promQLText, default: [Double](repeating: .absent, count: grid.count)][step] =
+                    columns[quantile[step].openMetricsText, default: [Double](repeating: .absent, count: grid.count)][step] =
                         value
                 }
                 for (text, column) in columns.sorted(by: { $0.key < $1.key }) {
@@ -116,6 +116,12 @@ extension Evaluation {
 }
 
 extension Double {
+    /// Whole numbers keep a decimal, as OpenMetrics wants label values such as `quantile` to be written.
+    fileprivate var openMetricsText: String {
+        let text = promQLText
+        return isFinite && !text.contains(".") ? text + ".0" : text
+    }
+
     /// What Go's `strconv.ParseFloat` reads, as far as bucket bounds are written: `0.1`, `.2`, `1e0`, `+Inf`, `inf`.
     fileprivate init?(bucketBound text: String) {
         let lower = text.lowercased()

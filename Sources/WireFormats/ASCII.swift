@@ -18,6 +18,11 @@ enum ASCII {
     static let openBrace: UInt8 = 0x7B
     static let closeBrace: UInt8 = 0x7D
 
+    /// Whether JSON allows the byte between tokens.
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == space || byte == tab || byte == carriageReturn || byte == newline
+    }
+
     /// 0–9 for a decimal digit, more than 9 for anything else.
     @inline(__always)
     static func digit(_ byte: UInt8) -> UInt8 { byte &- zero }

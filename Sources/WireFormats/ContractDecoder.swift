@@ -110,14 +110,10 @@ extension ContractDecodingError {
     static func of(_ fault: JSONFault, in body: Span<UInt8>) -> ContractDecodingError {
         let place = TextPosition(body, fault.offset)
         if fault.offset < body.count,
-            UnicodeText.sequenceLength(body, at: fault.offset, limit: body.count) == nil || hasByteOrderMark(body)
+            UnicodeText.sequenceLength(body, at: fault.offset, limit: body.count) == nil
         {
             return .invalidUTF8(offset: fault.offset, line: place.line, column: place.column)
         }
         return .notJSON(line: place.line, column: place.column, what: fault.what)
-    }
-
-    private static func hasByteOrderMark(_ body: Span<UInt8>) -> Bool {
-        body.count >= 3 && body[0] == 0xEF && body[1] == 0xBB && body[2] == 0xBF
     }
 }

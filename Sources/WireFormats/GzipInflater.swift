@@ -59,6 +59,7 @@ package enum ContentDecoding {
         var written = 0
         while true {
             let status = unsafe step(&stream, compressed, &read, &output, &written)
+            guard written <= limit else { throw .tooLarge(limit: limit) }
             switch status {
             case Z_STREAM_END:
                 if read == compressed.count {
@@ -72,7 +73,6 @@ package enum ContentDecoding {
             case Z_OK, Z_BUF_ERROR:
                 if written == output.count {
                     // A full buffer may be all there is: only a byte more than `limit` is too much.
-                    guard written <= limit else { throw .tooLarge(limit: limit) }
                     output.append(contentsOf: repeatElement(0, count: growth(written, limit)))
                 } else if read == compressed.count {
                     throw .truncated
@@ -86,7 +86,6 @@ package enum ContentDecoding {
                 let detail = unsafe stream.msg.map { unsafe String(cString: $0) } ?? "zlib status \(status)"
                 throw .corrupt(detail: detail)
             }
-            guard written <= limit else { throw .tooLarge(limit: limit) }
         }
     }
 

@@ -180,8 +180,13 @@ struct JSONSyntax {
         case ASCII.newline, ASCII.carriageReturn: return "a line break"
         case ASCII.tab: return "a tab"
         case 0x21...0x7E: return "'\(Character(UnicodeScalar(byte)))'"
-        default: return "the byte 0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        case 0x80...:
+            guard let length = UnicodeText.sequenceLength(bytes, at: offset, limit: bytes.count) else { break }
+            let text = String(decoding: bytes.array(ByteRange(start: offset, end: offset + length)), as: UTF8.self)
+            return text == "\u{FEFF}" ? "a byte order mark, which JSON text must not have" : "'\(text)'"
+        default: break
         }
+        return "the byte 0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
     }
 }
 

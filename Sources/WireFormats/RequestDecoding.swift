@@ -52,7 +52,7 @@ struct RequestDecoding {
             }
             let newline = body.firstNewline(index)
             var end = newline
-            while end > index, body[end - 1] <= ASCII.space { end -= 1 }
+            while end > index, ASCII.isSpace(body[end - 1]) { end -= 1 }
             try addUnusual(ByteRange(start: index, end: end), body)
             index = body.skippingSpace(newline)
         }

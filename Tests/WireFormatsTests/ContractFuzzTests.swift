@@ -15,7 +15,7 @@ import Testing
             #expect(
                 request.rejected.allSatisfy { $0.index >= 0 && $0.index < request.recordCount && !$0.message.isEmpty })
             #expect(zip(request.rejected, request.rejected.dropFirst()).allSatisfy { $0.index < $1.index })
-            #expect(request.batch.values.allSatisfy(\.isFinite))
+            #expect(request.batch.values.allSatisfy { $0.isFinite })
         }
     }
 

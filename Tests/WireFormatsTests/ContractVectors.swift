@@ -3,23 +3,23 @@ import Foundation
 /// One document of `data/schemas/vectors.json`.
 struct ContractVector: Decodable, CustomStringConvertible {
     /// Text, a repetition, or bytes that may not be text.
-    private enum Part: Decodable {
-        case bytes([UInt8])
+    private struct Part: Decodable {
+        let bytes: [UInt8]
 
         private enum Key: CodingKey { case `repeat`, times, hex }
 
         init(from decoder: any Decoder) throws {
             if let text = try? decoder.singleValueContainer().decode(String.self) {
-                self = .bytes(Array(text.utf8))
+                bytes = Array(text.utf8)
                 return
             }
             let keyed = try decoder.container(keyedBy: Key.self)
             if let hex = try keyed.decodeIfPresent(String.self, forKey: .hex) {
-                self = .bytes([UInt8](hex: hex))
+                bytes = [UInt8](hex: hex)
             } else {
                 let text = try keyed.decode(String.self, forKey: .repeat)
-                self = .bytes(
-                    Array(repeatElement(text.utf8, count: try keyed.decode(Int.self, forKey: .times)).joined()))
+                let times = try keyed.decode(Int.self, forKey: .times)
+                bytes = Array(repeatElement(text.utf8, count: times).joined())
             }
         }
     }
@@ -30,7 +30,6 @@ struct ContractVector: Decodable, CustomStringConvertible {
     let reason: String?
     let field: String?
     let labels: [String: String]?
-    let labelCount: Int
     let timestamp: Int64?
     let value: Double?
     let message: String?
@@ -50,17 +49,14 @@ struct ContractVector: Decodable, CustomStringConvertible {
         let keyed = try decoder.container(keyedBy: Key.self)
         name = try keyed.decode(String.self, forKey: .name)
         if let parts = try? keyed.decode([Part].self, forKey: .document) {
-            document = parts.flatMap { part in if case .bytes(let bytes) = part { bytes } else { [] } }
-        } else if case .bytes(let bytes) = try keyed.decode(Part.self, forKey: .document) {
-            document = bytes
+            document = parts.flatMap(\.bytes)
         } else {
-            document = []
+            document = try keyed.decode(Part.self, forKey: .document).bytes
         }
         valid = try keyed.decode(Bool.self, forKey: .valid)
         reason = try keyed.decodeIfPresent(String.self, forKey: .reason)
         field = try keyed.decodeIfPresent(String.self, forKey: .field)
         labels = try keyed.decodeIfPresent([String: String].self, forKey: .labels)
-        labelCount = labels?.count ?? 0
         timestamp = try keyed.decodeIfPresent(Int64.self, forKey: .timestamp)
         value = try keyed.decodeIfPresent(Double.self, forKey: .value)
         message = try keyed.decodeIfPresent(String.self, forKey: .message)

@@ -1,0 +1,37 @@
+import Foundation
+import Testing
+
+@Suite struct ConformanceTests {
+    /// How many `eval`s of Prometheus' own scripts must pass, for the files that hold numbers only.
+    private static let floors: [String: Int] = [:]
+
+    /// The folder next to the repository, if this machine has it.
+    private static var sharedScripts: URL? {
+        var folder = URL(fileURLWithPath: #filePath)
+        while folder.path != "/" {
+            folder.deleteLastPathComponent()
+            let candidate = folder.appending(path: "shared/promqltest")
+            if FileManager.default.fileExists(atPath: candidate.path) { return candidate }
+        }
+        return nil
+    }
+
+    @Test func prometheusScripts() throws {
+        guard let folder = Self.sharedScripts else {
+            print("skipped: no folder shared/promqltest beside the repository")
+            return
+        }
+        let isVerbose = ProcessInfo.processInfo.environment["PROMQL_VERBOSE"] != nil
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "test" }.sorted { $0.path < $1.path }
+        for file in files {
+            var runner = ScriptRunner()
+            runner.run(try Script(String(contentsOf: file, encoding: .utf8)))
+            let ofNumbers = runner.failures.filter { !$0.concernsHistograms }
+            print("\(file.lastPathComponent): \(runner.passed) of \(runner.total) passed,",
+                "\(ofNumbers.count) failed on numbers, \(runner.failures.count - ofNumbers.count) with native histograms")
+            if isVerbose { for failure in runner.failures { print("    \(failure)") } }
+            #expect(runner.passed >= Self.floors[file.lastPathComponent] ?? 0, "\(file.lastPathComponent)")
+        }
+    }
+}

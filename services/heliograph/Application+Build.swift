@@ -1,0 +1,59 @@
+import Alerting
+import Dashboard
+import HTTPSupport
+import Hummingbird
+import IngestionAPI
+import Logging
+import NIOCore
+import QueryAPI
+import SelfMetrics
+import Settings
+
+/// The HTTP application: every route over one platform. It serves `main` and the tests alike.
+///
+/// - Parameter onListening: called with the bound address, when requests are taken.
+func buildApplication(
+    platform: Platform, queries: QueryEnvironment, alerting: AlertingService,
+    onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in }
+) -> some ApplicationProtocol {
+    let settings = platform.settings
+    let router = Router(context: AppContext.self)
+    router.addMiddleware { JSONNotFoundMiddleware() }
+    addIngestionRoutes(
+        to: router,
+        environment: IngestionEnvironment(
+            decoder: platform.decoder, log: platform.log, metrics: IngestionMetrics(platform.metrics),
+            maximumBodyBytes: settings.ingest.maxBodyBytes, requestTimeout: settings.ingest.requestTimeout,
+            isBehind: { platform.processor.isBehind },
+            waitUntilStored: { await platform.processor.waitUntilApplied($0) }),
+        work: platform.queryWork)
+    addQueryRoutes(to: router, environment: queries)
+    addAlertingRoutes(to: router, service: alerting)
+    addDashboardRoutes(to: router)
+    OperationsRoutes(platform: platform).add(to: router)
+    let idle = TimeAmount.nanoseconds(Int64(settings.ingest.idleTimeout.seconds * 1e9))
+    var logger = platform.logger
+    logger.logLevel = max(logger.logLevel, .notice)
+    return Application(
+        router: router,
+        server: .http1(configuration: .init(idleTimeout: idle)),
+        configuration: .init(
+            address: .hostname(settings.listen.host, port: settings.listen.port), serverName: "heliograph"),
+        onServerRunning: { channel in
+            await onListening(settings.listen.host, channel.localAddress?.port ?? settings.listen.port)
+        },
+        logger: logger)
+}
+
+/// Unknown paths are answered in the same JSON form as all other errors.
+private struct JSONNotFoundMiddleware: RouterMiddleware {
+    func handle(
+        _ request: Request, context: AppContext, next: (Request, AppContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            throw APIError(.notFound, "there is nothing at \(request.method) \(request.uri.path); see docs/api.md")
+        }
+    }
+}
