@@ -92,6 +92,8 @@ struct TemplateParser {
             return .operand(operand)
         }
         let name = name()
+        let function = TemplateFunction(rawValue: name)
+        guard function != nil || name == "printf" else { throw unknown(name, at: start) }
         var operands: [(operand: AlertTemplate.Operand, offset: Int)] = []
         skipSpace()
         while let next = current, next != "|", next != "}", next != ")", !starts(with: "-}}") {
@@ -100,8 +102,7 @@ struct TemplateParser {
             skipSpace()
         }
         let kinds = operands.map(\.operand.kind) + (piped.map { [$0] } ?? [])
-        if name == "printf" { return try printf(operands, kinds: kinds, start: start) }
-        guard let function = TemplateFunction(rawValue: name) else { throw unknown(name, at: start) }
+        guard let function else { return try printf(operands, kinds: kinds, start: start) }
         guard kinds.count == 1 else {
             throw SyntaxError(offset: start, reason: "`\(name)` takes one value, but \(kinds.count) are given")
         }

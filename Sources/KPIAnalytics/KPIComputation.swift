@@ -1,5 +1,5 @@
 import PromQLEngine
-import PromQLSyntax
+import TelemetryModel
 import TimeSeriesStore
 
 /// One report in the making: what the figures share is read once.

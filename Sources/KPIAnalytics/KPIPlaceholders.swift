@@ -1,5 +1,4 @@
 import PromQLSyntax
-import TelemetryModel
 import TimeSeriesStore
 
 /// What stands for `$window` and `$source` in a definition's PromQL.

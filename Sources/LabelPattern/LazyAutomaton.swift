@@ -60,6 +60,7 @@ struct AutomatonStates: Sendable {
     /// `classes.count` a state.
     private var transitions: [Int32] = []
     private var cellCount = 0
+    private var cleanUpCount = 0
     private var start: Int32 = unknown
     private(set) var workCount = 0
 
@@ -139,6 +140,7 @@ struct AutomatonStates: Sendable {
         acceptances.removeAll(keepingCapacity: true)
         transitions.removeAll(keepingCapacity: true)
         cellCount = 0
+        cleanUpCount += 1
         start = Self.unknown
         _ = append(Key(waiting: [], before: .other), width: tables.classes.count)
     }
@@ -149,6 +151,7 @@ struct AutomatonStates: Sendable {
         let kind = ScalarKind(scalar)
         let ready = resolve(key, after: kind, tables)
         var waiting: [Int32] = []
+        workCount += ready.count
         beginRound()
         for instruction in ready {
             guard case .consume(let set, let next) = tables.program.instructions[Int(instruction)],
@@ -156,10 +159,10 @@ struct AutomatonStates: Sendable {
             else { continue }
             follow(next, tables) { waiting.append($0) }
         }
-        let stateCount = keys.count
+        let earlierCleanUpCount = cleanUpCount
         let target = index(of: waiting, before: kind, tables)
         // After a clean-up the state we came from is no longer there to remember its transition.
-        if keys.count >= stateCount { transitions[Int(state) * tables.classes.count + classIndex] = target }
+        if cleanUpCount == earlierCleanUpCount { transitions[Int(state) * tables.classes.count + classIndex] = target }
         return target
     }
 

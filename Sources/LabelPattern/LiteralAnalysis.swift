@@ -99,7 +99,9 @@ enum LiteralAnalysis {
         // An assertion consumes nothing; it can only make fewer values match.
         case .empty, .assertion: return ([], true)
         case .scalar(let scalar): return ([scalar], true)
-        case .set(let set): return set.count == 1 ? ([set.ranges[0].lowerBound], true) : ([], false)
+        case .set(let set):
+            guard set.count == 1, Unicode.Scalar(set.ranges[0].lowerBound) != nil else { return ([], false) }
+            return ([set.ranges[0].lowerBound], true)
         case .group(let body, _): return prefix(of: body)
         case .concatenation(let parts):
             var scalars: [UInt32] = []

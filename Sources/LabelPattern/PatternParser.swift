@@ -97,6 +97,8 @@ struct PatternParser {
 
     /// A scalar that stands for itself, and for its other cases under `(?i)`.
     func literal(_ scalar: UInt32) -> PatternNode {
+        // `\x{D800}` is half a scalar: a legal escape that no value can contain.
+        guard Unicode.Scalar(scalar) != nil else { return .set(ScalarSet(scalar)) }
         guard flags.ignoresCase else { return .scalar(scalar) }
         let set = CaseFolding.closure(of: ScalarSet(scalar))
         return set.count == 1 ? .scalar(scalar) : .set(set)

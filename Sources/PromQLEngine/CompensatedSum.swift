@@ -72,7 +72,8 @@ struct Variance {
 }
 
 enum Quantile {
-    /// The `q`-quantile with linear interpolation between neighbours; NaN counts as the smallest value. Reorders `values`.
+    /// The `q`-quantile with linear interpolation between neighbours; NaN counts as the smallest value. Reorders
+    /// `values`.
     static func of(_ q: Double, _ values: inout [Double]) -> Double {
         guard !values.isEmpty, !q.isNaN else { return .nan }
         if q < 0 { return -.infinity }

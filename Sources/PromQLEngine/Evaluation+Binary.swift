@@ -205,7 +205,8 @@ struct VectorMatcher {
             isEmpty = false
         }
         guard !isEmpty else { return nil }
-        return StepSeries(labels: labels(many.labels, one.labels), dropsName: many.dropsName || !isFilter, values: values)
+        return StepSeries(
+            labels: labels(many.labels, one.labels), dropsName: many.dropsName || !isFilter, values: values)
     }
 
     private func labels(_ many: LabelSet, _ one: LabelSet) -> LabelSet {

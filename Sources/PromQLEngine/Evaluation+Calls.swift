@@ -141,7 +141,9 @@ extension Evaluation {
         case .sort, .sortDescending:
             // NaN comes last in both directions; equal values stay in order.
             return operand.stablySorted { left, right in
-                if left.values[0].isNaN || right.values[0].isNaN { return !left.values[0].isNaN && right.values[0].isNaN }
+                if left.values[0].isNaN || right.values[0].isNaN {
+                    return !left.values[0].isNaN && right.values[0].isNaN
+                }
                 return function == .sort ? left.values[0] < right.values[0] : left.values[0] > right.values[0]
             }
         default:

@@ -51,7 +51,8 @@ extension Evaluation {
                 var columns: [String: [Double]] = [:]
                 let values = series(of: group, arguments[0], grid) { $0.quantile(quantile[$1]) }.values
                 for (step, value) in values.enumerated() where value.isPresent {
-                    columns[quantile[step].openMetricsText, default: [Double](repeating: .absent, count: grid.count)][step] =
+                    columns[quantile[step].openMetricsText, default: [Double](repeating: .absent, count: grid.count)][
+                        step] =
                         value
                 }
                 for (text, column) in columns.sorted(by: { $0.key < $1.key }) {

@@ -1,3 +1,7 @@
+import PromQLSyntax
+import TelemetryModel
+import TimeSeriesStore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -5,9 +9,6 @@
 #elseif canImport(Darwin)
     import Darwin
 #endif
-import PromQLSyntax
-import TelemetryModel
-import TimeSeriesStore
 
 extension Evaluation {
     /// Functions of one number.
@@ -95,8 +96,8 @@ struct CivilTime {
     let minute: Int
     private let daysSince1970: Int
 
-    /// Nil for NaN and beyond some 30 million years. Days to dates as in Howard Hinnant, "chrono-Compatible Low-Level Date
-    /// Algorithms", `civil_from_days`.
+    /// Nil for NaN and beyond some 30 million years. Days to dates as in Howard Hinnant, "chrono-Compatible Low-Level
+    /// Date Algorithms", `civil_from_days`.
     init?(seconds: Double) {
         guard seconds.magnitude < 1e15 else { return nil }
         let whole = Int(seconds)

@@ -86,7 +86,8 @@ extension Evaluation {
         return absence(of: present, operand, grid)
     }
 
-    /// One element with value 1 at the steps at which `series` have none. Its labels are what the selector says for sure.
+    /// One element with value 1 at the steps at which `series` have none. Its labels are what the selector says for
+    /// sure.
     func absence(of series: [StepSeries], _ operand: PromQLExpression, _ grid: StepGrid) -> [StepSeries] {
         var values = [Double](repeating: 1, count: grid.count)
         for element in series {

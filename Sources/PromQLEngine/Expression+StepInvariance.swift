@@ -9,8 +9,8 @@ extension PromQLExpression {
         }
     }
 
-    /// True if the value is the same at every step: all selectors under it are pinned with `@`, and nothing asks for the
-    /// time. A range vector that is pinned counts as well.
+    /// True if the value is the same at every step: all selectors under it are pinned with `@`, and nothing asks for
+    /// the time. A range vector that is pinned counts as well.
     var isStepInvariant: Bool {
         switch node {
         case .number, .string: true

@@ -34,8 +34,8 @@ package struct PromQLEngine: Sendable {
 
     /// The value of a query at `from`, `from + step`, … up to and including `through`; always a matrix.
     ///
-    /// The query must be a scalar or an instant vector. Throws as `instant` does; a step that is not positive, a reversed
-    /// range and more steps than `maxStepsPerSeries` are execution errors.
+    /// The query must be a scalar or an instant vector. Throws as `instant` does; a step that is not positive, a
+    /// reversed range and more steps than `maxStepsPerSeries` are execution errors.
     package func range(
         _ query: String, from: Int64, through: Int64, step: Int64, budget: QueryBudget
     ) throws -> QueryResult {

@@ -5,8 +5,8 @@ protocol Combinable {
     func combined(with later: Self) -> Self
 }
 
-/// The combination of a moving window in amortised constant time per sample and without subtraction: suffixes of an older
-/// part are kept, the newer part is accumulated (the two-stack queue).
+/// The combination of a moving window in amortised constant time per sample and without subtraction: suffixes of an
+/// older part are kept, the newer part is accumulated (the two-stack queue).
 ///
 ///     lower ───────┬──────── flip ───────────── upper
 ///       suffixes[lower - base]     newer part

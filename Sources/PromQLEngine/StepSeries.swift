@@ -1,8 +1,8 @@
 import TelemetryModel
 
 extension Double {
-    /// Prometheus' stale marker, a NaN that arithmetic never yields. In stored samples it says that the series ended; in
-    /// columns of the engine it says that there is no value at this step.
+    /// Prometheus' stale marker, a NaN that arithmetic never yields. In stored samples it says that the series ended;
+    /// in columns of the engine it says that there is no value at this step.
     static let absent = Double(bitPattern: 0x7ff0_0000_0000_0002)
 
     var isAbsent: Bool { bitPattern == Self.absent.bitPattern }

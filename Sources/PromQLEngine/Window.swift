@@ -24,7 +24,8 @@ struct Window {
     var seconds: Double { Double(end - start) / 1000 }
 }
 
-/// A function of the samples in a window. One value of it serves the windows of one series, whose ends only move forward.
+/// A function of the samples in a window. One value of it serves the windows of one series, whose ends only move
+/// forward.
 protocol WindowFunction {
     /// Sees the whole series once before its windows.
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>)

@@ -1,5 +1,5 @@
-/// `rate`, `increase` and `delta`: the change between the first and the last sample, stretched to the ends of the window
-/// where samples come close enough to them (Prometheus' extrapolation), counter resets added back.
+/// `rate`, `increase` and `delta`: the change between the first and the last sample, stretched to the ends of the
+/// window where samples come close enough to them (Prometheus' extrapolation), counter resets added back.
 struct ExtrapolatedChange: WindowFunction {
     let isCounter: Bool
     let isPerSecond: Bool

@@ -62,7 +62,9 @@ extension Int64 {
 
 extension BinaryExpression {
     var text: String {
-        var words = [left.description, `operator`.rawValue]
+        // A sign would reach over the power: +Inf ^ 2 is +(Inf ^ 2).
+        let isBareInfinity = if case .number(.infinity) = left.node { `operator` == .power } else { false }
+        var words = [isBareInfinity ? "Inf" : left.description, `operator`.rawValue]
         if returnsBool { words.append("bool") }
         if let matching {
             if matching.on || !matching.labels.isEmpty {

@@ -47,7 +47,8 @@ package enum PromQLFunction: String, CaseIterable, Sendable {
     /// Functions of Prometheus that are known by name only, so that a query that uses one is told so.
     static let unsupported: Set<String> = ["info"]
 
-    /// What goes in and comes out. Arguments from `required` on may be left out; the last one may be repeated if `repeats`.
+    /// What goes in and comes out. Arguments from `required` on may be left out; the last one may be repeated if
+    /// `repeats`.
     package struct Signature: Sendable {
         package let arguments: [PromQLExpression.ValueType]
         package let required: Int

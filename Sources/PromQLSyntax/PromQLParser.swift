@@ -105,6 +105,9 @@ package struct PromQLParser {
         guard depth <= PromQLExpression.maximumHeight else { throw tooDeep(at: current.range) }
         var left = try unary()
         while let `operator` = binaryOperator, `operator`.precedence >= minimumPrecedence {
+            if `operator` == .less || `operator` == .greater, peek().kind == .symbol(.slash) {
+                throw unsupported("the operator \"\(`operator`.rawValue)/\" is", at: current.range)
+            }
             advance()
             let clause = try matchingClause(of: `operator`)
             let precedence = `operator`.precedence + (`operator`.isRightAssociative ? 0 : 1)

@@ -11,11 +11,14 @@ package struct SeriesReference: Hashable, Sendable, Comparable {
 package enum IngestProtocol: UInt8, CaseIterable, Sendable {
     /// The JSON data contract, in any of its shapes.
     case contract = 1
+    /// Made here, by recording and alerting rules.
+    case rules = 2
 
     /// The value of the label `protocol` in metrics and in the ledger.
     package var name: String {
         switch self {
         case .contract: "contract"
+        case .rules: "rules"
         }
     }
 }

@@ -47,7 +47,7 @@ struct AlertTemplateTests {
     }
 
     @Test(arguments: [
-        ("x {{ $value", 2), ("{{ }}", 3), ("{{ $foo }}", 3), ("{{ $labels }}", 3), ("{{ .Labels.a.b }}", 11),
+        ("x {{ $value", 2), ("{{ }}", 3), ("{{ $foo }}", 3), ("{{ $labels }}", 3), ("{{ .Labels.a.b }}", 12),
         ("{{ if true }}x{{ end }}", 3), ("{{ query \"up\" }}", 3), ("{{ $value | }}", 12), ("{{ $value | \"a\" }}", 12),
         ("{{ $value | toUpper }}", 12), ("{{ humanize }}", 3), ("{{ humanize 1 2 }}", 3),
         ("{{ printf $value }}", 3), ("{{ printf \"%s\" $value }}", 10), ("{{ printf \"%f\" $labels.a }}", 10),

@@ -86,7 +86,8 @@ struct ScriptRunner {
 
     private func annotationMismatch(_ evaluation: Script.Evaluation, _ all: [QueryAnnotation]) -> String? {
         let kinds: [(QueryAnnotation.Kind, [Script.TextMatch], Bool)] = [
-            (.warning, evaluation.warnings, evaluation.forbidsWarnings), (.info, evaluation.infos, evaluation.forbidsInfos),
+            (.warning, evaluation.warnings, evaluation.forbidsWarnings),
+            (.info, evaluation.infos, evaluation.forbidsInfos),
         ]
         for (kind, wanted, isForbidden) in kinds {
             let texts = all.filter { $0.kind == kind }.map(\.description)
@@ -118,7 +119,8 @@ struct ScriptRunner {
             switch (evaluation.moment, evaluation.rangeVector) {
             case (.range(let from, let through, let step), _):
                 times = Array(stride(from: from, through: through, by: Int(step)))
-            case (_, let window?): times = Array(stride(from: window.from, through: window.through, by: Int(window.step)))
+            case (_, let window?):
+                times = Array(stride(from: window.from, through: window.through, by: Int(window.step)))
             default: times = []
             }
             return Self.compare(evaluation.series.map { ($0.labels, $0.samples(at: times)) }, got)

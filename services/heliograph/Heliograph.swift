@@ -1,4 +1,17 @@
 import ArgumentParser
-import Hummingbird
-import AsyncHTTPClient
-@main struct Heliograph: AsyncParsableCommand { func run() async throws { print("x") } }
+
+/// The one executable: all roles in one process, and the tools.
+@main
+struct Heliograph: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "heliograph",
+        abstract: "Telemetry in, answers out: ingestion, storage, PromQL, dashboards and alerts in one binary.",
+        discussion: """
+            Start with:  heliograph run --demo
+            and open http://127.0.0.1:8040 in a browser.
+            """,
+        version: version,
+        subcommands: [RunCommand.self, ProduceCommand.self, KPICommand.self, CheckConfigCommand.self])
+}

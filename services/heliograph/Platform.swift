@@ -25,6 +25,7 @@ struct Platform: Sendable {
     let processor: Processor
     let decoder: ContractDecoder
     let engine: PromQLEngine
+    let engineOptions: EngineOptions
     let metrics: MetricsRegistry
     let queryWork: BlockingWork
     let logger: Logger
@@ -53,6 +54,7 @@ struct Platform: Sendable {
         decoder = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: settings.ingest.maxRecords))
         var engineOptions = EngineOptions()
         engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)
+        self.engineOptions = engineOptions
         engine = PromQLEngine(store: store, options: engineOptions)
         metrics = MetricsRegistry()
         let cores = ProcessInfo.processInfo.activeProcessorCount

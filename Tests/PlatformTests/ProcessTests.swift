@@ -1,0 +1,39 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Tests with real processes: each runs a script of Tests/processes against the built binary, and ends what it starts.
+@Suite(.serialized) struct ProcessTests {
+    private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    /// - Returns: the exit code; the script's output goes to this process' own.
+    private func run(_ script: String, _ arguments: [String] = []) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        process.arguments = [ProcessTests.tests.appendingPathComponent(script).path] + arguments
+        var environment = ProcessInfo.processInfo.environment
+        environment["HELIOGRAPH_BINARY"] = environment["HELIOGRAPH_BINARY"] ?? builtBinary
+        process.environment = environment
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    /// The binary beside the test bundle.
+    private var builtBinary: String {
+        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("heliograph").path
+    }
+
+    @Test func nothingAcknowledgedIsLostWhenKilled() throws {
+        let rounds = ProcessInfo.processInfo.environment["HELIOGRAPH_KILL_ROUNDS"] ?? "6"
+        #expect(try run("processes/kill_test.py", [rounds]) == 0)
+    }
+
+    @Test func brokenInputGetsAClearAnswer() throws {
+        #expect(try run("processes/broken_input_test.py") == 0)
+    }
+
+    @Test func aNewUsersWayWorks() throws {
+        #expect(try run("processes/pipeline_test.py") == 0)
+    }
+}

@@ -1,0 +1,135 @@
+"""Starts real heliograph processes for tests, and talks to them. Standard library only."""
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+BINARY = os.environ.get("HELIOGRAPH_BINARY", "heliograph")
+
+
+class Server:
+    """One `heliograph run`, on a port the kernel chose. Use as a context manager: it is ended on leaving."""
+
+    def __init__(self, folder, *arguments, environment=None, prefix=()):
+        command = [*prefix, BINARY, "run", "--data", str(folder), "--listen", "127.0.0.1:0", *arguments]
+        self.errors = tempfile.TemporaryFile(mode="w+")
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.errors, stdin=subprocess.DEVNULL, text=True,
+            env={**os.environ, **(environment or {})})
+        self.port = None
+        for line in self.process.stdout:
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                break
+        if self.port is None:
+            self.process.wait()
+            raise RuntimeError(f"the server did not start (exit {self.process.returncode}):\n{self.log()}")
+        # The pipe must not fill up.
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def log(self):
+        self.errors.seek(0)
+        return self.errors.read()
+
+    def request(self, method, path, body=None, headers=None, timeout=60):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, response.read(), response.headers
+        finally:
+            connection.close()
+
+    def json(self, path, **parameters):
+        if parameters:
+            path += "?" + urllib.parse.urlencode(parameters)
+        status, body, _ = self.request("GET", path)
+        return status, json.loads(body)
+
+    def send(self, records, **headers):
+        body = "\n".join(json.dumps(r) if not isinstance(r, str) else r for r in records)
+        status, answer, _ = self.request(
+            "POST", "/api/v1/telemetry", body.encode(), {"Content-Type": "application/x-ndjson", **headers})
+        return status, json.loads(answer)
+
+    def query(self, expression, **parameters):
+        status, answer = self.json("/api/v1/query", query=expression, **parameters)
+        if status != 200:
+            raise AssertionError(f"query {expression}: {status} {answer}")
+        return answer["data"]["result"]
+
+    def ledger(self):
+        return self.json("/api/v1/ledger")[1]["data"]
+
+    def wait_until_ready(self, seconds=120):
+        deadline = time.monotonic() + seconds
+        while True:
+            status, _, _ = self.request("GET", "/readyz")
+            if status == 200:
+                return
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not ready after {seconds} s")
+            time.sleep(0.02)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """Ends it as Ctrl-C does; returns the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if kind is not None:
+            print("--- the server's log ---", self.log()[-4000:], sep="\n", file=sys.stderr)
+
+
+class Checks:
+    """Counts checks and prints the failed ones; `finish` exits with the verdict."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def __call__(self, condition, what):
+        if condition:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED: {what}", flush=True)
+        return condition
+
+    def equal(self, found, expected, what):
+        return self(found == expected, f"{what}: expected {expected!r}, found {found!r}")
+
+    def finish(self):
+        print(f"{self.passed} passed, {self.failed} failed", flush=True)
+        sys.exit(1 if self.failed or not self.passed else 0)
+
+
+def temporary_folder():
+    return tempfile.TemporaryDirectory(prefix="heliograph-")
+
+
+def shared_folder():
+    """The folder of test material beside the checkout, or None."""
+    for parent in pathlib.Path(__file__).resolve().parents:
+        if (parent / "shared").is_dir() and (parent / "shared" / "nab").is_dir():
+            return parent / "shared"
+    return None

@@ -1,0 +1,25 @@
+package import TelemetryModel
+
+/// A sample that a rule made, to be stored.
+package struct RecordedSample: Sendable, Equatable {
+    /// The value of Prometheus' stale marker: the series has ended. A NaN that no calculation yields.
+    package static let staleMarker = Double(bitPattern: 0x7ff0_0000_0000_0002)
+
+    package let labels: LabelSet
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package let timestamp: Int64
+    package let value: Double
+
+    package init(labels: LabelSet, timestamp: Int64, value: Double) {
+        self.labels = labels
+        self.timestamp = timestamp
+        self.value = value
+    }
+
+    package var isStaleMarker: Bool { value.bitPattern == RecordedSample.staleMarker.bitPattern }
+
+    /// Bitwise for the value.
+    package static func == (a: RecordedSample, b: RecordedSample) -> Bool {
+        a.labels == b.labels && a.timestamp == b.timestamp && a.value.bitPattern == b.value.bitPattern
+    }
+}

@@ -1,0 +1,106 @@
+import Alerting
+import AsyncHTTPClient
+import EmbeddedStore
+import Foundation
+import HTTPSupport
+import Hummingbird
+import KPIAnalytics
+import Logging
+import Processor
+import PromQLEngine
+import QueryAPI
+import ServiceLifecycle
+import Settings
+import TimeSeriesStore
+
+/// `heliograph run`: from settings to a running server, and to its end.
+struct PlatformRunner {
+    let settings: HeliographSettings
+    let logger: Logger
+
+    func run() async throws {
+        let platform: Platform
+        do {
+            platform = try Platform(settings: settings, logger: logger)
+        } catch let error as StartError {
+            throw error
+        } catch {
+            throw StartError("cannot open the data folder \(settings.data.dir): \(error)")
+        }
+        platform.processor.start()
+        do {
+            try await serve(platform)
+        } catch {
+            try? platform.close()
+            throw error
+        }
+        try platform.close()
+        logger.info("stopped")
+    }
+
+    private func serve(_ platform: Platform) async throws {
+        let alerting = try AlertingAssembly(platform: platform).service()
+        let (addresses, announcement) = AsyncStream.makeStream(of: String.self)
+        let application = buildApplication(
+            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting
+        ) { host, port in
+            let shown = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
+            let url = "http://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
+            Announcement(url: url).print()
+            announcement.yield(url)
+            announcement.finish()
+        }
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: FlushSchedule(processor: platform.processor, interval: settings.head.flushInterval)),
+            .init(service: alerting),
+            .init(service: application),
+        ]
+        if settings.demo {
+            services.append(
+                .init(
+                    service: DemoFleet(addresses: addresses, logger: logger), successTerminationBehavior: .ignore,
+                    failureTerminationBehavior: .ignore))
+        }
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
+        configuration.maximumGracefulShutdownDuration = settings.shutdown.timeout
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as IOError {
+            throw StartError(
+                "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error.description); choose another "
+                    + "address with --listen")
+        }
+    }
+}
+
+/// What a person sees when the server takes requests.
+struct Announcement {
+    let url: String
+
+    func print() {
+        let text = """
+            Heliograph \(Heliograph.version) is running.
+              dashboard  \(url)/
+              send an event:
+              curl -H 'Content-Type: application/json' -d '{"source_id":"me","metric_name":"greeting","metric_value":1,"message":"hello"}' \(url)/api/v1/telemetry
+
+            """
+        FileHandle.standardOutput.write(Data(text.utf8))
+    }
+}
+
+/// Looks, every so often, for windows that can become blocks.
+struct FlushSchedule: Service {
+    let processor: Processor
+    let interval: Duration
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: interval)
+                processor.flushDueWindows()
+            }
+        }
+    }
+}
