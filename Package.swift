@@ -17,10 +17,13 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 
 /// An engine target: pure Swift under Sources/, no HTTP server.
@@ -98,15 +101,15 @@ let package = Package(
             "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
         .target(name: "CDashboardAssets", path: "services/dashboard-assets", exclude: ["web"]),
         service(
-            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore]),
+            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioPosix]),
         .executableTarget(
             name: "heliograph",
             dependencies: [
                 "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "Alerting", "Dashboard", "Producer", "Settings",
                 "SelfMetrics",
                 "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
-                "AlertRules", "KPIAnalytics", "WireFormats",
-                argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore, yams,
+                "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
+                argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1, yams,
             ],
             path: "services/heliograph", swiftSettings: house),
 

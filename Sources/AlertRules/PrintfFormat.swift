@@ -87,7 +87,8 @@ struct PrintfFormat: Sendable, Equatable {
         for (verb, kind) in zip(verbs, kinds) {
             switch verb.letter {
             case "v": continue
-            case "s", "q": if kind != .text { return "%\(verb.letter) prints text, but a number is given; use %v or %f" }
+            case "s", "q":
+                if kind != .text { return "%\(verb.letter) prints text, but a number is given; use %v or %f" }
             default: if kind != .number { return "%\(verb.letter) prints a number, but text is given; use %s" }
             }
         }

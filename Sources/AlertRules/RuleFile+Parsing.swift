@@ -43,7 +43,8 @@ struct RuleFileReader {
             errors.append(yamlError(error))
             return []
         }
-        guard let root, let file = mapping(root, key: "the rule file", place: "the rule file", keys: RuleFileReader.fileKeys),
+        guard let root,
+            let file = mapping(root, key: "the rule file", place: "the rule file", keys: RuleFileReader.fileKeys),
             let list = file["groups"], let nodes = sequence(list, key: "groups")
         else { return [] }
         var names: Set<String> = []
@@ -55,7 +56,9 @@ struct RuleFileReader {
     }
 
     private mutating func group(_ node: Node) -> RuleGroup? {
-        guard let fields = mapping(node, key: "groups", place: "a group", keys: RuleFileReader.groupKeys) else { return nil }
+        guard let fields = mapping(node, key: "groups", place: "a group", keys: RuleFileReader.groupKeys) else {
+            return nil
+        }
         let name = required("name", in: fields, of: node, place: "a group")
         let interval = fields["interval"].flatMap { duration($0, key: "interval") }
         let limit = fields["limit"].flatMap { wholeNumber($0, key: "limit") } ?? 0
@@ -69,7 +72,9 @@ struct RuleFileReader {
     }
 
     private mutating func rule(_ node: Node, groupLabels: [NamedScalar]) -> Rule? {
-        guard let fields = mapping(node, key: "rules", place: "a rule", keys: RuleFileReader.ruleKeys) else { return nil }
+        guard let fields = mapping(node, key: "rules", place: "a rule", keys: RuleFileReader.ruleKeys) else {
+            return nil
+        }
         let record = fields["record"].flatMap { scalar($0, key: "record") }.flatMap { $0.string.isEmpty ? nil : $0 }
         let alert = fields["alert"].flatMap { scalar($0, key: "alert") }.flatMap { $0.string.isEmpty ? nil : $0 }
         let expression = expression(in: fields, of: node)

@@ -122,7 +122,8 @@ extension RuleFileReader {
         for (name, value) in mapping {
             guard case .scalar(let name) = name else {
                 report(
-                    .wrongShape(key: key, expected: "a mapping with texts as keys", found: "one with other keys"), at: name)
+                    .wrongShape(key: key, expected: "a mapping with texts as keys", found: "one with other keys"),
+                    at: name)
                 continue
             }
             guard name.string == "<<" else {
@@ -134,7 +135,8 @@ extension RuleFileReader {
             for source in sources {
                 guard case .mapping(let mapping) = source else {
                     report(
-                        .wrongShape(key: "<<", expected: "a mapping", found: RuleFileReader.kind(of: source)), at: source)
+                        .wrongShape(key: "<<", expected: "a mapping", found: RuleFileReader.kind(of: source)),
+                        at: source)
                     continue
                 }
                 for case (.scalar(let name), let value) in mapping { merged.append((name, value)) }

@@ -95,7 +95,8 @@ enum TemplateFunction: String, CaseIterable, Sendable {
     private static func timestamp(_ value: Double) throws(Failure) -> String {
         guard value.isFinite else { return short(value) }
         guard value.magnitude < 2.5e11 else {
-            throw Failure(reason: "humanizeTimestamp needs seconds since 1970, but \(FloatText.general(value)) is no date")
+            throw Failure(
+                reason: "humanizeTimestamp needs seconds since 1970, but \(FloatText.general(value)) is no date")
         }
         let milliseconds = Int64((value * 1000).rounded())
         let time = CivilTime(milliseconds: milliseconds)

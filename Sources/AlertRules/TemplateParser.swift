@@ -43,7 +43,9 @@ struct TemplateParser {
         skipSpace()
         guard starts(with: "/*") else { return try pipeline() }
         while position < scalars.count, !starts(with: "*/") { position += 1 }
-        guard position < scalars.count else { throw SyntaxError(offset: start, reason: "the comment is not closed by */") }
+        guard position < scalars.count else {
+            throw SyntaxError(offset: start, reason: "the comment is not closed by */")
+        }
         position += 2
         return nil
     }
@@ -149,7 +151,9 @@ struct TemplateParser {
             position += 1
             let from = position
             while position < scalars.count, scalars[position] != "`" { position += 1 }
-            guard current == "`" else { throw SyntaxError(offset: start, reason: "the text is not closed by a backtick") }
+            guard current == "`" else {
+                throw SyntaxError(offset: start, reason: "the text is not closed by a backtick")
+            }
             position += 1
             return .text(TemplateParser.string(scalars[from..<(position - 1)]))
         case "(":
@@ -159,7 +163,9 @@ struct TemplateParser {
             position += 1
             return .pipeline(inner)
         case let first? where first == "-" || first == "+" || TemplateParser.isDigit(first):
-            while let next = current, !TemplateParser.isSpace(next), next != "|", next != "}", next != ")" { position += 1 }
+            while let next = current, !TemplateParser.isSpace(next), next != "|", next != "}", next != ")" {
+                position += 1
+            }
             let text = TemplateParser.string(scalars[start..<position])
             guard let number = Double(text), number.isFinite else {
                 throw SyntaxError(offset: start, reason: "`\(text)` is not a number")
@@ -167,7 +173,8 @@ struct TemplateParser {
             return .number(number)
         case let first? where TemplateParser.isNameStart(first):
             let name = name()
-            throw SyntaxError(offset: start, reason: "`\(name)` stands where a value is expected; put it in parentheses")
+            throw SyntaxError(
+                offset: start, reason: "`\(name)` stands where a value is expected; put it in parentheses")
         default:
             throw SyntaxError(offset: start, reason: "expected a value such as $value or $labels.name")
         }

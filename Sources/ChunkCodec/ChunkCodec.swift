@@ -72,8 +72,8 @@ package enum ChunkCodec {
         try sampleCount(bytes.span)
     }
 
-    /// The stream must end in the last byte before the checksum, and that byte's unused bits be zero: one set of samples
-    /// under one encoder has one set of bytes.
+    /// The stream must end in the last byte before the checksum, and that byte's unused bits be zero: one set of
+    /// samples under one encoder has one set of bytes.
     private static func checkEnd(of bytes: Span<UInt8>, at position: Int, sampleCount: Int) throws(ChunkCorruption) {
         let endOffset = bytes.count - checksumByteCount
         guard position <= endOffset * 8 else {

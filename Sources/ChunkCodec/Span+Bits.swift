@@ -1,7 +1,7 @@
 /// Reading bits, most significant first, and little-endian words. Positions count bits from the span's start.
 ///
-/// Reading past the end gives zero bits, so that a decoder's loop needs one check of its final position instead of one per
-/// sample; no position makes it trap.
+/// Reading past the end gives zero bits, so that a decoder's loop needs one check of its final position instead of one
+/// per sample; no position makes it trap.
 extension Span<UInt8> {
     /// At least 57 bits from `position` on, left-aligned; what is below them is zero or the start of the next ones.
     @inline(__always)

@@ -1,7 +1,7 @@
 /// Timestamps as the change of the step between neighbours; a constant step costs one bit a sample.
 ///
-/// The first timestamp is 64 bits as it is. Each later one is `(t[i] - t[i-1]) - (t[i-1] - t[i-2])`, where the step before
-/// the second timestamp is 0 and all arithmetic wraps at 64 bits, as a prefix and a two's complement number:
+/// The first timestamp is 64 bits as it is. Each later one is `(t[i] - t[i-1]) - (t[i-1] - t[i-2])`, where the step
+/// before the second timestamp is 0 and all arithmetic wraps at 64 bits, as a prefix and a two's complement number:
 ///
 ///     0                      no change
 ///     10     + 7 bits        -64...63
@@ -42,8 +42,8 @@ enum TimestampColumn {
         }
     }
 
-    /// Appends `count` timestamps and moves `position` (in bits) behind them, perhaps beyond the end of `bytes`: the caller
-    /// checks. On an error some may have been appended.
+    /// Appends `count` timestamps and moves `position` (in bits) behind them, perhaps beyond the end of `bytes`: the
+    /// caller checks. On an error some may have been appended.
     static func decode(
         _ bytes: Span<UInt8>, at position: inout Int, count: Int, into timestamps: inout [Int64]
     ) throws(ChunkCorruption) {

@@ -4,7 +4,8 @@
 ///
 ///     0                                            the same bit pattern
 ///     10 + window bits                             different within the window in force
-///     11 + 5 bits lead + 6 bits (length - 1) + length bits   a new window: `lead` zero bits (at most 31), then `length` bits
+///     11 + 5 bits lead + 6 bits (length - 1) + length bits   a new window: `lead` zero bits (at most 31), then
+/// `length` bits
 enum ValueColumn {
     /// What a new window costs beyond its bits.
     private static let windowHeaderBitCount = 5 + 6

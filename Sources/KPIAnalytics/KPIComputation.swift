@@ -99,7 +99,9 @@ final class KPIComputation {
             pools[selector] = try SortedPools(selected, budget: budget)
         }
         guard let pool = pools[selector] else { return (nil, [:]) }
-        return (SortedPools.quantile(q, of: pool.all), pool.bySource.compactMapValues { SortedPools.quantile(q, of: $0) })
+        return (
+            SortedPools.quantile(q, of: pool.all), pool.bySource.compactMapValues { SortedPools.quantile(q, of: $0) }
+        )
     }
 
     private func ratio(

@@ -173,7 +173,9 @@ struct KPIDefinitionReader {
             do {
                 let type = try PromQLParser.parse(sample.expand(text)).type
                 guard type == .instantVector || (canBeScalar && type == .scalar) else {
-                    fail(mapping[key], "\(key): expected an expression that gives an instant vector, not a \(type.rawValue)")
+                    fail(
+                        mapping[key],
+                        "\(key): expected an expression that gives an instant vector, not a \(type.rawValue)")
                     return nil
                 }
             } catch {

@@ -10,7 +10,9 @@ struct KPIPlaceholders {
     static let sourceLabel = "source_id"
 
     /// With and without a source: a text that parses with both parses with any.
-    static let samples = [KPIPlaceholders(window: 3_600_000, source: nil), KPIPlaceholders(window: 3_600_000, source: "a")]
+    static let samples = [
+        KPIPlaceholders(window: 3_600_000, source: nil), KPIPlaceholders(window: 3_600_000, source: "a"),
+    ]
 
     func expand(_ text: String) -> String {
         text.replacing("$window", with: PromQLDuration.format(window))

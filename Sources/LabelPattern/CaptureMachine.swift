@@ -66,7 +66,8 @@ struct CaptureMachine {
     }
 
     private func kind(of bytes: Span<UInt8>, at offset: Int) -> ScalarKind {
-        // All that matters is ASCII, whose bytes are their own scalars; others are of the kind `other` from their lead on.
+        // All that matters is ASCII, whose bytes are their own scalars; others are of the kind `other` from their lead
+        // on.
         offset < bytes.count ? ScalarKind(UInt32(bytes[offset])) : .edge
     }
 

@@ -1,9 +1,9 @@
 extension LabelPattern {
-    /// The template with `$1`, `${1}`, `$name` and `${name}` replaced by what the groups captured and `$$` by `$`, as Go's
-    /// `Regexp.Expand` does it.
+    /// The template with `$1`, `${1}`, `$name` and `${name}` replaced by what the groups captured and `$$` by `$`, as
+    /// Go's `Regexp.Expand` does it.
     ///
-    /// `$name` takes as many letters, digits and underscores as follow (`$1x` is `${1x}`). Groups that do not exist or took no
-    /// part are empty. A `$` that begins none of these stands for itself.
+    /// `$name` takes as many letters, digits and underscores as follow (`$1x` is `${1x}`). Groups that do not exist or
+    /// took no part are empty. A `$` that begins none of these stands for itself.
     /// - Parameter groups: what `firstMatch` gave.
     package func expand(_ template: String, _ groups: [String?]) -> String {
         var output = String.UnicodeScalarView()

@@ -1,8 +1,8 @@
-/// A regular expression in RE2's syntax, as label matchers use it: always against a whole value, `.` matching newlines too
-/// (as in Prometheus 3).
+/// A regular expression in RE2's syntax, as label matchers use it: always against a whole value, `.` matching newlines
+/// too (as in Prometheus 3).
 ///
-/// Work is linear in the value's length for every pattern; there is no backtracking. Values are sequences of Unicode scalars;
-/// nothing is normalised. Compiled once; equality and hashing look at the text, byte by byte. Thread-safe.
+/// Work is linear in the value's length for every pattern; there is no backtracking. Values are sequences of Unicode
+/// scalars; nothing is normalised. Compiled once; equality and hashing look at the text, byte by byte. Thread-safe.
 package struct LabelPattern: Sendable {
     package let text: String
     private let compiled: CompiledPattern
@@ -18,8 +18,8 @@ package struct LabelPattern: Sendable {
         compiled.matches(value.utf8Span.span)
     }
 
-    /// What the groups captured, if the whole value matches: element 0 is the value, element i the i-th group, nil if the
-    /// group took no part. Of several ways to match, the one that Perl's backtracking finds first.
+    /// What the groups captured, if the whole value matches: element 0 is the value, element i the i-th group, nil if
+    /// the group took no part. Of several ways to match, the one that Perl's backtracking finds first.
     package func firstMatch(_ value: String) -> [String?]? {
         compiled.captures(value)
     }

@@ -2,8 +2,9 @@ import Synchronization
 
 /// Decides whether a value as a whole matches, by a deterministic automaton that is built as values need it.
 ///
-/// A step costs one table look-up once the state is known, and O(program) the first time; the states kept are bounded, and
-/// when they are full they are all dropped. Thread-safe: whoever finds the shared states in use builds some for itself.
+/// A step costs one table look-up once the state is known, and O(program) the first time; the states kept are bounded,
+/// and when they are full they are all dropped. Thread-safe: whoever finds the shared states in use builds some for
+/// itself.
 final class LazyAutomaton: Sendable {
     private let tables: AutomatonTables
     private let shared: Mutex<AutomatonStates>
@@ -39,8 +40,8 @@ struct AutomatonTables: Sendable {
 
 /// The states met so far and the transitions between them.
 ///
-/// A state is the set of instructions that wait: for a scalar, or at an assertion, which can only be decided when the next
-/// scalar is known. Where assertions wait, the kind of the scalar before belongs to the state.
+/// A state is the set of instructions that wait: for a scalar, or at an assertion, which can only be decided when the
+/// next scalar is known. Where assertions wait, the kind of the scalar before belongs to the state.
 struct AutomatonStates: Sendable {
     private struct Key: Hashable {
         let waiting: [Int32]
@@ -78,24 +79,43 @@ struct AutomatonStates: Sendable {
         if start == Self.unknown { start = makeStart(tables) }
         var state = start
         var offset = 0
-        while offset < bytes.count {
+        while true {
+            advance(&state, over: bytes, from: &offset, tables.classes)
+            if state == Self.dead || offset == bytes.count { break }
             let byte = bytes[offset]
             let classIndex: Int
             if byte < 0x80 {
                 classIndex = tables.classes.asciiClass(of: byte)
-                offset &+= 1
+                offset += 1
             } else {
                 classIndex = tables.classes.classIndex(of: bytes.nextScalar(at: &offset))
             }
-            let known = transitions[Int(state) &* width &+ classIndex]
+            let known = transitions[Int(state) * width + classIndex]
             state = known == Self.unknown ? makeTransition(from: state, classIndex, tables) : known
-            if state == Self.dead {
-                workCount += offset
-                return false
-            }
         }
         workCount += offset
-        return accepts(state, tables)
+        return state != Self.dead && accepts(state, tables)
+    }
+
+    /// The inner loop: goes on while bytes are ASCII, transitions known and the state alive.
+    private func advance(
+        _ state: inout Int32, over bytes: Span<UInt8>, from offset: inout Int, _ classes: borrowing ScalarClasses
+    ) {
+        let width = classes.count
+        let asciiClasses = classes.asciiClasses.span
+        let transitions = self.transitions.span
+        var index = offset
+        var current = state
+        while index < bytes.count, current != Self.dead {
+            let byte = bytes[index]
+            guard byte < 0x80 else { break }
+            let next = transitions[Int(current) &* width &+ Int(asciiClasses[Int(byte)])]
+            guard next != Self.unknown else { break }
+            current = next
+            index &+= 1
+        }
+        state = current
+        offset = index
     }
 
     // MARK: States
@@ -107,8 +127,8 @@ struct AutomatonStates: Sendable {
         return index(of: waiting, before: .edge, tables)
     }
 
-    /// The state's number; it is added if new. When memory is full all others go first, so numbers held elsewhere become
-    /// invalid, except that of the dead state.
+    /// The state's number; it is added if new. When memory is full all others go first, so numbers held elsewhere
+    /// become invalid, except that of the dead state.
     private mutating func index(of waiting: [Int32], before: ScalarKind, _ tables: AutomatonTables) -> Int32 {
         let cost = tables.classes.count + 2 * waiting.count + 8
         if keys.isEmpty || cellCount + cost > Self.maximumCellCount {
@@ -198,8 +218,8 @@ struct AutomatonStates: Sendable {
         round += 1
     }
 
-    /// Goes on from `instruction` without consuming, and hands over what is met for the first time in this round and waits.
-    /// Assertions wait too, unless the kinds of scalar on either side are given.
+    /// Goes on from `instruction` without consuming, and hands over what is met for the first time in this round and
+    /// waits. Assertions wait too, unless the kinds of scalar on either side are given.
     private mutating func follow(
         _ instruction: Int32, _ tables: AutomatonTables, between kinds: (ScalarKind, ScalarKind)? = nil,
         found: (Int32) -> Void

@@ -1,5 +1,5 @@
-/// RE2's syntax (github.com/google/re2, `re2/syntax.txt`) as Go's `regexp/syntax` takes it with the flags `Perl | DotNL`,
-/// which is how Prometheus parses label matchers.
+/// RE2's syntax (github.com/google/re2, `re2/syntax.txt`) as Go's `regexp/syntax` takes it with the flags `Perl |
+/// DotNL`, which is how Prometheus parses label matchers.
 struct PatternParser {
     struct Flags {
         var ignoresCase = false

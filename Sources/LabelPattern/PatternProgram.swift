@@ -1,5 +1,6 @@
-/// A pattern as instructions of a non-deterministic machine over Unicode scalars (Thompson's construction; Cox, "Regular
-/// Expression Matching: the Virtual Machine Approach", 2009). It accepts if it reaches `match` at the end of the value.
+/// A pattern as instructions of a non-deterministic machine over Unicode scalars (Thompson's construction; Cox,
+/// "Regular Expression Matching: the Virtual Machine Approach", 2009). It accepts if it reaches `match` at the end of
+/// the value.
 struct PatternProgram: Sendable {
     enum Instruction: Sendable {
         /// Consumes one scalar of the set with this index.

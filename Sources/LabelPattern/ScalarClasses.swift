@@ -7,7 +7,7 @@ struct ScalarClasses: Sendable {
     /// One scalar of each class.
     let representatives: [UInt32]
     /// The class of each of the first 128 scalars.
-    private let asciiClasses: [Int32]
+    let asciiClasses: [Int32]
     /// Where each interval starts, ascending from 0, and its class.
     private let starts: [UInt32]
     private let classes: [Int32]
@@ -71,7 +71,6 @@ struct ScalarClasses: Sendable {
         return keys
     }
 
-    @inline(__always)
     func asciiClass(of byte: UInt8) -> Int { Int(asciiClasses[Int(byte)]) }
 
     /// O(log intervals).

@@ -1,6 +1,6 @@
 extension Span<UInt8> {
-    /// The scalar at `offset`, which moves behind it. The bytes are valid UTF-8 and `offset` is at a scalar's start; of other
-    /// bytes it makes some value, without reading past the end.
+    /// The scalar at `offset`, which moves behind it. The bytes are valid UTF-8 and `offset` is at a scalar's start; of
+    /// other bytes it makes some value, without reading past the end.
     func nextScalar(at offset: inout Int) -> UInt32 {
         let lead = self[offset]
         offset += 1

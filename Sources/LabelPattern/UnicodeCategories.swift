@@ -1,28 +1,34 @@
 /// General categories (UAX #44, table 12) as sets of scalars, under the names that RE2 has: `L`, `Lu`, `Nd`, `C`, …
 enum UnicodeCategories {
-    /// The scalars of a category, or of all categories that begin with a one-letter name; nil if there is none so called.
-    /// Unassigned scalars are in no category.
+    /// The scalars of a category, or of all categories that begin with a one-letter name; nil if there is none so
+    /// called. Unassigned scalars are in no category.
     static func set(named name: String) -> ScalarSet? {
         let ranges = runs.filter { $0.category == name || (name.utf8.count == 1 && $0.category.hasPrefix(name)) }
         return ranges.isEmpty ? nil : ScalarSet(ranges.map(\.scalars))
     }
 
-    /// Neighbours of the same category, in order. Takes a pass over all scalars, once a process.
+    /// Where the standard library is asked. Planes 4 to 13 have no characters; 15 and 16 are for private use.
+    private static let explored: [ClosedRange<UInt32>] = [0...0x3FFFF, 0xE0000...0xE0FFF]
+    private static let privatePlanes: [ClosedRange<UInt32>] = [0xF0000...0xFFFFD, 0x100000...0x10FFFD]
+
+    /// Neighbours of the same category, in order. Takes a pass over the explored planes, once a process.
     private static let runs: [(scalars: ClosedRange<UInt32>, category: String)] = {
         var runs: [(scalars: ClosedRange<UInt32>, category: String)] = []
-        var first: UInt32 = 0
-        var current: Unicode.GeneralCategory?
-        for value in 0...(ScalarSet.highestScalar + 1) {
-            // A surrogate is no scalar and thus has no properties here.
-            let category = Unicode.Scalar(value)?.properties.generalCategory
-            if category == current && value <= ScalarSet.highestScalar { continue }
-            if value > 0, let current, let name = abbreviation(of: current) {
-                runs.append((first...(value - 1), name))
+        for plane in explored {
+            var first = plane.lowerBound
+            var current: Unicode.GeneralCategory?
+            for value in plane.lowerBound...(plane.upperBound + 1) {
+                // A surrogate is no scalar and thus has no properties here.
+                let category = Unicode.Scalar(value)?.properties.generalCategory
+                if category == current && value <= plane.upperBound { continue }
+                if value > first, let current, let name = abbreviation(of: current) {
+                    runs.append((first...(value - 1), name))
+                }
+                first = value
+                current = category
             }
-            first = value
-            current = category
         }
-        return runs
+        return runs + privatePlanes.map { ($0, "Co") }
     }()
 
     private static func abbreviation(of category: Unicode.GeneralCategory) -> String? {

@@ -1,6 +1,6 @@
 /// A sum with Neumaier's correction (Neumaier 1974, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher
 /// Summen"): small terms survive beside large ones.
-struct CompensatedSum {
+struct CompensatedSum: Sendable {
     var sum = 0.0
     var correction = 0.0
 
@@ -78,7 +78,8 @@ enum Quantile {
         guard !values.isEmpty, !q.isNaN else { return .nan }
         if q < 0 { return -.infinity }
         if q > 1 { return .infinity }
-        values.sort { $0 < $1 || ($0.isNaN && !$1.isNaN) }
+        let numbers = values.partition { !$0.isNaN }
+        values[numbers...].sort()
         let rank = q * Double(values.count - 1)
         let lower = Int(rank.rounded(.down))
         let upper = min(values.count - 1, lower + 1)

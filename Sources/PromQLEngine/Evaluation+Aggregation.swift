@@ -152,14 +152,17 @@ extension Evaluation {
     private func quantiles(
         _ groups: [AggregationGroup], _ quantile: [Double], _ grid: StepGrid
     ) throws -> [StepSeries] {
-        var present: [Double] = []
-        return try groups.map { group in
+        try groups.map { group in
             try budget.check()
-            var values = [Double](repeating: .absent, count: grid.count)
-            for step in 0..<grid.count {
-                present.removeAll(keepingCapacity: true)
-                for member in group.members where member.values[step].isPresent { present.append(member.values[step]) }
-                if !present.isEmpty { values[step] = Quantile.of(quantile[step], &present) }
+            // Step by step, so that each step's values lie together when they are sorted.
+            var present = [[Double]](repeating: [], count: grid.count)
+            for member in group.members {
+                for step in 0..<grid.count where member.values[step].isPresent {
+                    present[step].append(member.values[step])
+                }
+            }
+            let values = present.indices.map { step in
+                present[step].isEmpty ? .absent : Quantile.of(quantile[step], &present[step])
             }
             return StepSeries(labels: group.labels, dropsName: group.dropsName, values: values)
         }

@@ -10,22 +10,21 @@ extension Evaluation {
         var out: [StepSeries] = []
         for group in groups {
             try budget.check()
+            var rankings = limits.map { limit in
+                // Limits below 1 choose nothing; casting is safe between 0 and the group's size.
+                Ranking(
+                    limit: Int(max(0, min(limit, Double(group.members.count)))),
+                    order: `operator` == .topk ? .descending : `operator` == .bottomk ? .ascending : .arrival)
+            }
+            for (index, member) in group.members.enumerated() {
+                for step in 0..<grid.count where member.values[step].isPresent {
+                    rankings[step].add(member.values[step], index)
+                }
+            }
             var columns = [[Double]?](repeating: nil, count: group.members.count)
             var order: [Int] = []
             for step in 0..<grid.count {
-                guard limits[step] >= 1 else { continue }
-                let limit = Int(min(limits[step], Double(group.members.count)))
-                var ranking = Ranking(limit: limit, isDescending: `operator` == .topk)
-                for (index, member) in group.members.enumerated() where member.values[step].isPresent {
-                    if `operator` == .limitk {
-                        if ranking.entries.count == limit { break }
-                        ranking.entries.append((member.values[step], index))
-                    } else {
-                        ranking.add(member.values[step], index)
-                    }
-                }
-                let chosen = `operator` == .limitk ? ranking.entries : ranking.best
-                for entry in chosen {
+                for entry in rankings[step].best {
                     if columns[entry.index] == nil {
                         columns[entry.index] = [Double](repeating: .absent, count: grid.count)
                         order.append(entry.index)
@@ -57,23 +56,33 @@ extension Evaluation {
     }
 }
 
-/// The `limit` best of a stream of values: largest first, or smallest first; NaN is worst; earlier wins between equals.
+/// The `limit` best of a stream of values; NaN is worst, and the earlier one wins between equals.
 private struct Ranking {
+    enum Order {
+        /// Largest first.
+        case descending
+        /// Smallest first.
+        case ascending
+        /// First come, first served.
+        case arrival
+    }
+
     /// Beyond this, sorting once is cheaper than inserting.
     private static let largestInsertion = 64
 
     let limit: Int
-    let isDescending: Bool
-    var entries: [(value: Double, index: Int)] = []
+    let order: Order
+    private var entries: [(value: Double, index: Int)] = []
 
-    init(limit: Int, isDescending: Bool) {
+    init(limit: Int, order: Order) {
         self.limit = limit
-        self.isDescending = isDescending
+        self.order = order
     }
 
     private func isBetter(_ a: Double, than b: Double) -> Bool {
+        if order == .arrival { return false }
         if a.isNaN || b.isNaN { return !a.isNaN && b.isNaN }
-        return isDescending ? a > b : a < b
+        return order == .descending ? a > b : a < b
     }
 
     mutating func add(_ value: Double, _ index: Int) {
@@ -81,7 +90,7 @@ private struct Ranking {
             entries.append((value, index))
             return
         }
-        if entries.count == limit {
+        if entries.count >= limit {
             guard let worst = entries.last, isBetter(value, than: worst.value) else { return }
             entries.removeLast()
         }

@@ -3,14 +3,14 @@ import TelemetryModel
 import TimeSeriesStore
 
 /// Samples of one series, stale markers left out, for functions over windows.
-struct WindowedSeries {
+struct WindowedSeries: Sendable {
     let labels: LabelSet
     let dropsName: Bool
     let samples: SampleColumns
 }
 
 /// A range vector over a grid: at every step, the samples of a window that is open on the left and closed on the right.
-struct WindowSet {
+struct WindowSet: Sendable {
     let series: [WindowedSeries]
     let grid: StepGrid
     /// Milliseconds.
@@ -19,11 +19,26 @@ struct WindowSet {
     /// The moment of evaluation for all steps, if `@` pins it.
     let pinned: Int64?
 
-    /// `start` is excluded.
-    func bounds(at step: Int) -> (start: Int64, end: Int64) {
-        let end = (pinned ?? grid.time(step)) - shift
-        return (end - length, end)
+    /// Where the windows end.
+    var ends: MomentTrack { MomentTrack(grid, pinned: pinned, shift: shift) }
+}
+
+/// The moments that the steps of a grid look at: evenly spaced, or all the same. Nothing but numbers, for inner loops.
+struct MomentTrack: Sendable {
+    let first: Int64
+    let increment: Int64
+    let count: Int
+
+    init(_ grid: StepGrid, pinned: Int64?, shift: Int64) {
+        first = (pinned ?? grid.start) - shift
+        increment = pinned == nil ? grid.step : 0
+        count = grid.count
     }
+
+    subscript(step: Int) -> Int64 { first + Int64(step) * increment }
+
+    /// The last moment; the first if there are no steps.
+    var last: Int64 { self[max(0, count - 1)] }
 }
 
 extension Evaluation {
@@ -50,37 +65,45 @@ extension Evaluation {
         _ selector: VectorSelector, _ grid: StepGrid, givesTimestamps: Bool = false
     ) throws -> [StepSeries] {
         guard grid.count > 0 else { return [] }
-        let pinned = moment(of: selector.shift.anchor)
-        let shift = selector.shift.offset
-        let first = (pinned ?? grid.start) - shift
-        let last = (pinned ?? grid.end) - shift
+        let moments = MomentTrack(grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset)
         let lookback = options.lookbackDelta
-        let selected = try select(selector, after: first - lookback, through: last)
-        var out: [StepSeries] = []
-        out.reserveCapacity(selected.count)
-        for series in selected {
-            try budget.charge(samples: grid.count)
-            let count = series.samples.count
-            var values = [Double](repeating: .absent, count: grid.count)
-            var next = 0
-            var isEmpty = true
-            series.samples.timestamps.withUnsafeBufferPointer { times in
-                series.samples.values.withUnsafeBufferPointer { samples in
-                    for step in 0..<grid.count {
-                        let moment = (pinned ?? grid.time(step)) - shift
-                        // `next` stays within 0...count, and both columns have `count` elements.
-                        while next < count, times[next] <= moment { next += 1 }
-                        guard next > 0, times[next - 1] > moment - lookback, samples[next - 1].isPresent else {
-                            continue
-                        }
-                        values[step] = givesTimestamps ? Double(times[next - 1]) / 1000 : samples[next - 1]
-                        isEmpty = false
-                    }
+        let selected = try select(selector, after: moments.first - lookback, through: moments.last)
+        return try ParallelChunks.map(selected) { [budget] part in
+            try part.compactMap { series in
+                try budget.charge(samples: moments.count)
+                var isEmpty = true
+                let values = [Double](unsafeUninitializedCapacity: moments.count) { column, count in
+                    isEmpty = !Self.fillNewest(series.samples, moments, lookback, givesTimestamps, into: column)
+                    count = moments.count
                 }
+                return isEmpty ? nil : StepSeries(labels: series.labels, values: values)
             }
-            if !isEmpty { out.append(StepSeries(labels: series.labels, values: values)) }
         }
-        return out
+    }
+
+    /// Initialises the first `moments.count` elements of `column`. False if all are absent.
+    private static func fillNewest(
+        _ samples: SampleColumns, _ moments: MomentTrack, _ lookback: Int64, _ givesTimestamps: Bool,
+        into column: UnsafeMutableBufferPointer<Double>
+    ) -> Bool {
+        samples.timestamps.withUnsafeBufferPointer { times in
+            samples.values.withUnsafeBufferPointer { values in
+                var next = 0
+                var isAnyPresent = false
+                for step in 0..<moments.count {
+                    let moment = moments[step]
+                    // `next` stays within 0...times.count, and both columns are equally long.
+                    while next < times.count, times[next] <= moment { next += 1 }
+                    var value = Double.absent
+                    if next > 0, times[next - 1] > moment - lookback, values[next - 1].isPresent {
+                        value = givesTimestamps ? Double(times[next - 1]) / 1000 : values[next - 1]
+                        isAnyPresent = true
+                    }
+                    column.initializeElement(at: step, to: value)
+                }
+                return isAnyPresent
+            }
+        }
     }
 
     /// The windows of a range vector: a selector with a range, or a subquery.
@@ -100,8 +123,10 @@ extension Evaluation {
             ? []
             : try select(
                 selector, after: (pinned ?? grid.start) - shift - length, through: (pinned ?? grid.end) - shift)
-        let series = selected.map { series in
-            WindowedSeries(labels: series.labels, dropsName: false, samples: series.samples.withoutStaleMarkers)
+        let series = try ParallelChunks.map(selected) { part in
+            part.map { series in
+                WindowedSeries(labels: series.labels, dropsName: false, samples: series.samples.withoutStaleMarkers)
+            }
         }
         return WindowSet(series: series, grid: grid, length: length, shift: shift, pinned: pinned)
     }
@@ -129,7 +154,12 @@ extension Evaluation {
 extension SampleColumns {
     /// Windows are of samples only; where a series ended does not matter to them.
     var withoutStaleMarkers: SampleColumns {
-        guard values.contains(where: \.isAbsent) else { return self }
+        let hasMarkers = values.withUnsafeBufferPointer { values in
+            var found = false
+            for value in values where value.isAbsent { found = true }
+            return found
+        }
+        guard hasMarkers else { return self }
         var kept = SampleColumns()
         for (index, value) in values.enumerated() where value.isPresent {
             kept.timestamps.append(timestamps[index])

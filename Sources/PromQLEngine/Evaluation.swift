@@ -63,9 +63,9 @@ final class Evaluation {
         let windows = try windows(of: expression, grid)
         var matrix: [MatrixSeries] = []
         for series in windows.series {
-            let bounds = windows.bounds(at: 0)
+            let end = windows.ends.first
             let inside = series.samples.timestamps.indices.filter {
-                series.samples.timestamps[$0] > bounds.start && series.samples.timestamps[$0] <= bounds.end
+                series.samples.timestamps[$0] > end - windows.length && series.samples.timestamps[$0] <= end
             }
             guard let first = inside.first, let last = inside.last else { continue }
             let samples = SampleColumns(

@@ -7,7 +7,8 @@ package import TimeSeriesStore
 /// Semantics are those of Prometheus 3 with delayed removal of metric names: a window (and the look-back) excludes its
 /// older end and includes its newer one, stale markers end a series. A value: copies share the store.
 ///
-/// Every call blocks its thread until the result is there, so it belongs on a query thread.
+/// Every call blocks its thread until the result is there, so it belongs on a query thread, which needs 2 MiB of stack
+/// for the most deeply nested queries. Work over many series is spread over the machine's cores.
 package struct PromQLEngine: Sendable {
     let store: any TimeSeriesStore
     let options: EngineOptions

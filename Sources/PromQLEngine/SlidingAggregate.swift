@@ -1,5 +1,5 @@
 /// Something that can be put together from its parts in order.
-protocol Combinable {
+protocol Combinable: Sendable {
     init(_ value: Double)
     /// `self` stands before `later`.
     func combined(with later: Self) -> Self
@@ -10,7 +10,7 @@ protocol Combinable {
 ///
 ///     lower ───────┬──────── flip ───────────── upper
 ///       suffixes[lower - base]     newer part
-struct SlidingAggregate<Part: Combinable> {
+struct SlidingAggregate<Part: Combinable>: Sendable {
     private var suffixes: [Part] = []
     private var base = 0
     private var flip = 0

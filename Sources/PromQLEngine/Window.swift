@@ -26,7 +26,7 @@ struct Window {
 
 /// A function of the samples in a window. One value of it serves the windows of one series, whose ends only move
 /// forward.
-protocol WindowFunction {
+protocol WindowFunction: Sendable {
     /// Sees the whole series once before its windows.
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>)
     /// `.absent` for no value.
@@ -42,54 +42,70 @@ extension Evaluation {
     func slide<F: WindowFunction>(
         _ windows: WindowSet, keepsName: Bool = false, _ function: F
     ) throws -> [StepSeries] {
-        var out: [StepSeries] = []
-        out.reserveCapacity(windows.series.count)
-        for series in windows.series {
-            try budget.charge(samples: windows.grid.count)
-            let (values, isEmpty) = Self.column(of: series, windows, function)
-            if !isEmpty {
-                out.append(
-                    StepSeries(labels: series.labels, dropsName: series.dropsName || !keepsName, values: values))
+        try ParallelChunks.map(windows.series) { [budget] part in
+            try part.compactMap { series in
+                try budget.charge(samples: windows.grid.count)
+                let (values, isEmpty) = Self.column(of: series, windows, function)
+                return isEmpty
+                    ? nil
+                    : StepSeries(labels: series.labels, dropsName: series.dropsName || !keepsName, values: values)
             }
         }
-        return out
     }
 
     private static func column<F: WindowFunction>(
         of series: WindowedSeries, _ windows: WindowSet, _ prototype: F
     ) -> (values: [Double], isEmpty: Bool) {
-        var function = prototype
-        var column = [Double](repeating: .absent, count: windows.grid.count)
         var isEmpty = true
-        series.samples.timestamps.withUnsafeBufferPointer { times in
-            series.samples.values.withUnsafeBufferPointer { values in
-                function.prepare(times, values)
-                var lower = 0
-                var upper = 0
-                for step in 0..<windows.grid.count {
-                    let bounds = windows.bounds(at: step)
-                    // Both ends stay within 0...times.count, and the columns are equally long.
-                    while upper < times.count, times[upper] <= bounds.end { upper += 1 }
-                    while lower < upper, times[lower] <= bounds.start { lower += 1 }
-                    guard lower < upper else { continue }
-                    let window = Window(
-                        times: times, values: values, lower: lower, upper: upper, start: bounds.start,
-                        end: bounds.end, step: step, moment: windows.grid.time(step))
-                    let value = function.value(window)
-                    column[step] = value
-                    if value.isPresent { isEmpty = false }
+        let ends = windows.ends
+        let moments = MomentTrack(windows.grid, pinned: nil, shift: 0)
+        let column = [Double](unsafeUninitializedCapacity: ends.count) { column, count in
+            series.samples.timestamps.withUnsafeBufferPointer { times in
+                series.samples.values.withUnsafeBufferPointer { values in
+                    isEmpty = !fill(column, times, values, ends, moments, windows.length, prototype)
                 }
             }
+            count = ends.count
         }
         return (column, isEmpty)
+    }
+
+    /// Initialises the first `ends.count` elements of `column`. False if all are absent.
+    private static func fill<F: WindowFunction>(
+        _ column: UnsafeMutableBufferPointer<Double>, _ times: UnsafeBufferPointer<Int64>,
+        _ values: UnsafeBufferPointer<Double>, _ ends: MomentTrack, _ moments: MomentTrack, _ length: Int64,
+        _ prototype: F
+    ) -> Bool {
+        var function = prototype
+        function.prepare(times, values)
+        var lower = 0
+        var upper = 0
+        var isAnyPresent = false
+        for step in 0..<ends.count {
+            let end = ends[step]
+            let start = end - length
+            // Both ends stay within 0...times.count, and the columns are equally long.
+            while upper < times.count, times[upper] <= end { upper += 1 }
+            while lower < upper, times[lower] <= start { lower += 1 }
+            var value = Double.absent
+            if lower < upper {
+                value = function.value(
+                    Window(
+                        times: times, values: values, lower: lower, upper: upper, start: start, end: end,
+                        step: step, moment: moments[step]))
+                if value.isPresent { isAnyPresent = true }
+            }
+            column.initializeElement(at: step, to: value)
+        }
+        return isAnyPresent
     }
 }
 
 /// A function that looks at each window by itself.
 struct Scanning: WindowFunction {
-    let scan: (Window) -> Double
+    let scan: @Sendable (Window) -> Double
 
-    init(_ scan: @escaping (Window) -> Double) { self.scan = scan }
+    init(_ scan: @escaping @Sendable (Window) -> Double) { self.scan = scan }
 
     func value(_ window: Window) -> Double { scan(window) }
 }

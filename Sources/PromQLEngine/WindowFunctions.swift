@@ -65,7 +65,7 @@ struct InstantChange: WindowFunction {
 }
 
 /// `changes` and `resets`: how many neighbours in the window satisfy a condition, from counts along the whole series.
-struct NeighbourCount: WindowFunction, Sendable {
+struct NeighbourCount: WindowFunction {
     let isCounted: @Sendable (_ previous: Double, _ next: Double) -> Bool
     private var counts: [Int] = []
 

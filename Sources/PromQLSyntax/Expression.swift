@@ -29,8 +29,12 @@ package struct PromQLExpression: Sendable {
         case rangeVector = "range vector"
     }
 
-    /// The deepest tree that the parser makes. Walks over trees may recurse.
+    /// The deepest tree that the parser makes, so that walks over trees may recurse. Long chains of operators lean to
+    /// one side and are as deep as they are long.
     package static let maximumHeight = 300
+    /// How deep parentheses, calls and right sides of operators may be nested in each other. The parser and the engine
+    /// need about 16 KiB of stack a level in a debug build.
+    package static let maximumNesting = 100
 
     package let node: Node
     /// UTF-8 offsets into the text that was parsed.

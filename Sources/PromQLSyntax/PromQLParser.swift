@@ -89,12 +89,10 @@ package struct PromQLParser {
         _ node: PromQLExpression.Node, _ type: PromQLExpression.ValueType, _ range: Range<Int>
     ) throws(PromQLSyntaxError) -> PromQLExpression {
         let made = PromQLExpression(node, type: type, range: range)
-        guard made.height <= PromQLExpression.maximumHeight else { throw tooDeep(at: range) }
+        guard made.height <= PromQLExpression.maximumHeight else {
+            throw error("the query is a tree of more than \(PromQLExpression.maximumHeight) levels", at: range)
+        }
         return made
-    }
-
-    private func tooDeep(at range: Range<Int>) -> PromQLSyntaxError {
-        error("the query is nested deeper than \(PromQLExpression.maximumHeight) levels", at: range)
     }
 
     // MARK: Expressions
@@ -102,7 +100,10 @@ package struct PromQLParser {
     mutating func expression(minimumPrecedence: Int) throws(PromQLSyntaxError) -> PromQLExpression {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= PromQLExpression.maximumHeight else { throw tooDeep(at: current.range) }
+        guard depth <= PromQLExpression.maximumNesting else {
+            throw error(
+                "the query is nested deeper than \(PromQLExpression.maximumNesting) levels", at: current.range)
+        }
         var left = try unary()
         while let `operator` = binaryOperator, `operator`.precedence >= minimumPrecedence {
             if `operator` == .less || `operator` == .greater, peek().kind == .symbol(.slash) {

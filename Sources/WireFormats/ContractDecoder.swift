@@ -37,8 +37,8 @@ package struct ContractLimits: Sendable {
 
 /// Turns bodies in the JSON data contract (docs/data-contract.md) into batches. One per process; thread-safe.
 ///
-/// Strict I-JSON (RFC 7493). One pass over the bytes: a record of the usual form costs no allocation, and its series is found
-/// by the raw bytes that name it. Locks are held per some hundred records, while they are looked up.
+/// Strict I-JSON (RFC 7493). One pass over the bytes: a record of the usual form costs no allocation, and its series
+/// is found by the raw bytes that name it. Locks are held per some hundred records, while they are looked up.
 package final class ContractDecoder: Sendable {
     let registry: SeriesRegistry
     let limits: ContractLimits
@@ -61,11 +61,13 @@ package final class ContractDecoder: Sendable {
     ///
     /// - Parameters:
     ///   - body: The bytes after decompression.
-    ///   - shape: `.lines` if the request's content type says so; then every line that is not blank is a record. With any other
-    ///     value the bytes decide: `[` begins an array; anything else is one record, unless more records follow on lines of
-    ///     their own. A first line that is not JSON makes the body lines if the next line begins with `{`.
+    ///   - shape: `.lines` if the request's content type says so; then every line that is not blank is a record. With
+    ///     any other value the bytes decide: `[` begins an array; anything else is one record, unless more records
+    ///     follow on lines of their own. A first line that is not JSON makes the body lines if the next line begins
+    ///     with `{`.
     ///   - receivedAt: Epoch milliseconds, for records without a timestamp.
-    /// - Throws: If the body as a whole cannot be read. New series of such a body may already have got their references.
+    /// - Throws: If the body as a whole cannot be read. New series of such a body may already have got their
+    ///   references.
     package func decode(
         _ body: Span<UInt8>, shape: ContractShape?, receivedAt: Int64
     ) throws(ContractDecodingError) -> DecodedRequest {
@@ -84,8 +86,8 @@ package final class ContractDecoder: Sendable {
         return decoding.result
     }
 
-    /// Whether a body that begins with a record goes on with more of them on further lines. Throws if the body is neither one
-    /// record nor lines.
+    /// Whether a body that begins with a record goes on with more of them on further lines. Throws if the body is
+    /// neither one record nor lines.
     private func isLines(_ body: Span<UInt8>, _ start: Int) throws(ContractDecodingError) -> Bool {
         let fault: JSONFault
         do {

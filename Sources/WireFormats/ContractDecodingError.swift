@@ -18,10 +18,12 @@ extension ContractDecodingError: CustomStringConvertible {
         case .notJSON(let line, let column, let what):
             "The body is not JSON: at line \(line), column \(column), \(what). Nothing of it was taken."
         case .invalidUTF8(let offset, let line, let column):
-            "The body is not UTF-8: byte \(offset) (line \(line), column \(column)) cannot stand there. Send UTF-8 without a "
-                + "byte order mark, and name a compression in Content-Encoding. Nothing of it was taken."
+            "The body is not UTF-8: byte \(offset) (line \(line), column \(column)) cannot stand there. Send "
+                + "UTF-8 without a byte order mark, and name a compression in Content-Encoding. Nothing of it was "
+                + "taken."
         case .tooManyRecords(let limit):
-            "Expected at most \(limit) records in one request, got more. Send them in several requests. Nothing was taken."
+            "Expected at most \(limit) records in one request, got more. Send them in several requests. Nothing "
+                + "was taken."
         }
     }
 }

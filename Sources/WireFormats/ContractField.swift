@@ -10,7 +10,8 @@ enum ContractField: String, CaseIterable {
 
     static let required: [ContractField] = [.sourceID, .metricName, .metricValue]
 
-    /// The field whose name is exactly these bytes. (`String`'s own `==` would also equate canonically equivalent texts.)
+    /// The field whose name is exactly these bytes. (`String`'s own `==` would also equate canonically equivalent
+    /// texts.)
     init?(utf8: [UInt8]) {
         guard let field = ContractField.allCases.first(where: { $0.rawValue.utf8.elementsEqual(utf8) }) else {
             return nil

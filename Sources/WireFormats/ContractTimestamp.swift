@@ -12,7 +12,8 @@ struct ContractTimestamp {
         case outOfRange
     }
 
-    // The last calendar day that the fast reader saw ("YYYY-MM-" and "DD") and its start: telemetry comes in day by day.
+    // The last calendar day that the fast reader saw ("YYYY-MM-" and "DD") and its start: telemetry comes in day by
+    // day.
     private var dayHead: UInt64 = 0
     private var dayTail: UInt64 = 0
     private var dayStart: Int64 = 0
@@ -69,8 +70,8 @@ struct ContractTimestamp {
         return (milliseconds, index &+ 1)
     }
 
-    /// Reads a whole date-time (RFC 3339, section 5.6, with a space allowed for the `T`). Digits beyond the millisecond are
-    /// cut off; second 60 is the start of the next minute, whatever its fraction.
+    /// Reads a whole date-time (RFC 3339, section 5.6, with a space allowed for the `T`). Digits beyond the
+    /// millisecond are cut off; second 60 is the start of the next minute, whatever its fraction.
     static func read(_ bytes: Span<UInt8>, _ range: ByteRange) -> Outcome {
         let start = range.start
         guard range.count >= 20, let day = day(bytes, at: start) else { return .malformed }

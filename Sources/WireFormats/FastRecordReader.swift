@@ -1,8 +1,8 @@
 /// Reads records of the usual form in one pass, and gives up at the first thing out of the ordinary.
 ///
-/// To give up is not to refuse: `RecordExamination` then looks at the record again, slowly and exactly. What the reader
-/// accepts, it has checked, except for what depends on the series' own bytes alone (source, metric name, severity, tags):
-/// the series look-up compares those with bytes that were checked when the series was first seen.
+/// To give up is not to refuse: `RecordExamination` then looks at the record again, slowly and exactly. What the
+/// reader accepts, it has checked, except for what depends on the series' own bytes alone (source, metric name,
+/// severity, tags): the series look-up compares those with bytes that were checked when the series was first seen.
 struct FastRecordReader {
     let receivedAt: Int64
     /// Whether a newline ends the record, so that none may stand inside it.

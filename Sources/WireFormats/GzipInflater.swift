@@ -26,8 +26,8 @@ extension ContentDecodingError: CustomStringConvertible {
 
 /// Decompression of request bodies through zlib, which checks the checksums (CRC-32 and length, or Adler-32).
 ///
-/// This is the module's one file with pointers. zlib's stream lives in one frame, and its pointers are set anew for every call
-/// from buffers that outlive the call.
+/// This is the module's one file with pointers. zlib's stream lives as long as the call that unpacks, and its pointers
+/// are set anew for every step from buffers that outlive the step.
 package enum ContentDecoding {
     /// The content of a gzip file (RFC 1952), all members one after the other.
     ///
@@ -36,8 +36,8 @@ package enum ContentDecoding {
         try inflate(compressed, windowBits: 16 + 15, limit: limit, mayRepeat: true)
     }
 
-    /// The content of a `deflate` body: the zlib format (RFC 1950), as HTTP defines it (RFC 9110, section 8.4.1.2), or the bare
-    /// DEFLATE data (RFC 1951) that some clients send instead.
+    /// The content of a `deflate` body: the zlib format (RFC 1950), as HTTP defines it (RFC 9110, section 8.4.1.2), or
+    /// the bare DEFLATE data (RFC 1951) that some clients send instead.
     package static func inflate(_ compressed: Span<UInt8>, limit: Int) throws(ContentDecodingError) -> [UInt8] {
         try inflate(compressed, windowBits: hasZlibHeader(compressed) ? 15 : -15, limit: limit, mayRepeat: false)
     }
@@ -50,15 +50,18 @@ package enum ContentDecoding {
     private static func inflate(
         _ compressed: Span<UInt8>, windowBits: Int32, limit: Int, mayRepeat: Bool
     ) throws(ContentDecodingError) -> [UInt8] {
-        var stream = unsafe z_stream()
+        // On the heap, for zlib remembers the stream's address and refuses a stream that has moved.
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        unsafe stream.initialize(to: z_stream())
+        defer { unsafe stream.deallocate() }
         let streamSize = Int32(unsafe MemoryLayout<z_stream>.size)
-        guard unsafe inflateInit2_(&stream, windowBits, ZLIB_VERSION, streamSize) == Z_OK else { throw .outOfMemory }
-        defer { unsafe _ = inflateEnd(&stream) }
+        guard unsafe inflateInit2_(stream, windowBits, ZLIB_VERSION, streamSize) == Z_OK else { throw .outOfMemory }
+        defer { unsafe _ = inflateEnd(stream) }
         var output = [UInt8](repeating: 0, count: min(max(limit, 0), max(4096, compressed.count &* 4)))
         var read = 0
         var written = 0
         while true {
-            let status = unsafe step(&stream, compressed, &read, &output, &written)
+            let status = unsafe step(stream, compressed, &read, &output, &written)
             guard written <= limit else { throw .tooLarge(limit: limit) }
             switch status {
             case Z_STREAM_END:
@@ -67,7 +70,7 @@ package enum ContentDecoding {
                     return output
                 }
                 guard mayRepeat else { throw .corrupt(detail: "there are bytes after its end") }
-                guard compressed[read] == 0x1F, unsafe inflateReset(&stream) == Z_OK else {
+                guard compressed[read] == 0x1F, unsafe inflateReset(stream) == Z_OK else {
                     throw .corrupt(detail: "after its end there is something else than another gzip member")
                 }
             case Z_OK, Z_BUF_ERROR:
@@ -83,7 +86,7 @@ package enum ContentDecoding {
             case Z_NEED_DICT: throw .corrupt(detail: "it needs a preset dictionary")
             default:
                 // zlib's messages are static C strings.
-                let detail = unsafe stream.msg.map { unsafe String(cString: $0) } ?? "zlib status \(status)"
+                let detail = unsafe stream.pointee.msg.map { unsafe String(cString: $0) } ?? "zlib status \(status)"
                 throw .corrupt(detail: detail)
             }
         }
@@ -97,7 +100,7 @@ package enum ContentDecoding {
 
     /// One call of zlib's `inflate`: reads on in `compressed` and writes on in `output`.
     private static func step(
-        _ stream: inout z_stream, _ compressed: Span<UInt8>, _ read: inout Int, _ output: inout [UInt8],
+        _ stream: UnsafeMutablePointer<z_stream>, _ compressed: Span<UInt8>, _ read: inout Int, _ output: inout [UInt8],
         _ written: inout Int
     ) -> Int32 {
         unsafe compressed.withUnsafeBufferPointer { source in
@@ -107,13 +110,15 @@ package enum ContentDecoding {
                 let room = min(target.count - written, Int(UInt32.max))
                 // zlib only reads through `next_in`; its declaration lacks the const unless ZLIB_CONST is set. An empty
                 // buffer may have no address, and then zlib is given a length of 0.
-                unsafe stream.next_in = source.baseAddress.map { unsafe UnsafeMutablePointer(mutating: $0 + read) }
-                unsafe stream.avail_in = UInt32(given)
-                unsafe stream.next_out = target.baseAddress.map { unsafe $0 + written }
-                unsafe stream.avail_out = UInt32(room)
-                let status = unsafe CZlib.inflate(&stream, Z_NO_FLUSH)
-                read += unsafe given - Int(stream.avail_in)
-                written += unsafe room - Int(stream.avail_out)
+                unsafe stream.pointee.next_in = source.baseAddress.map {
+                    unsafe UnsafeMutablePointer(mutating: $0 + read)
+                }
+                unsafe stream.pointee.avail_in = UInt32(given)
+                unsafe stream.pointee.next_out = target.baseAddress.map { unsafe $0 + written }
+                unsafe stream.pointee.avail_out = UInt32(room)
+                let status = unsafe CZlib.inflate(stream, Z_NO_FLUSH)
+                read += unsafe given - Int(stream.pointee.avail_in)
+                written += unsafe room - Int(stream.pointee.avail_out)
                 return status
             }
         }

@@ -1,7 +1,7 @@
 /// A JSON number (RFC 8259, section 6) as the nearest IEEE double, ties to even.
 enum JSONNumber {
-    /// A number may be written with at most this many bytes (RFC 8259 lets a reader set such limits): a number in `tags`
-    /// becomes label text as it is written, and a label's text has this limit.
+    /// A number may be written with at most this many bytes (RFC 8259 lets a reader set such limits): a number in
+    /// `tags` becomes label text as it is written, and a label's text has this limit.
     static let longest = 1024
 
     enum Outcome {
@@ -76,7 +76,8 @@ enum JSONNumber {
         return index
     }
 
-    /// `mantissa × 10^exponent`, correctly rounded, where that takes no more than one multiplication or division; else nil.
+    /// `mantissa × 10^exponent`, correctly rounded, where that takes no more than one multiplication or division; else
+    /// nil.
     @inline(__always)
     private static func exactly(_ mantissa: UInt64, timesTenTo exponent: Int) -> Double? {
         if exponent == 0 || mantissa == 0 { return Double(mantissa) }
@@ -93,9 +94,10 @@ enum JSONNumber {
 
     /// `numerator / denominator` (neither is 0), correctly rounded.
     ///
-    /// Both are shifted until their top bits are set, and the numerator is halved, so that the 128 by 64 bit division cannot
-    /// overflow and its quotient has 63 or 64 significant bits. A remainder is kept as the quotient's last bit, nine or more
-    /// places below the bit where `Double(_:)` rounds, so rounding that integer is rounding the true quotient.
+    /// Both are shifted until their top bits are set, and the numerator is halved, so that the 128 by 64 bit division
+    /// cannot overflow and its quotient has 63 or 64 significant bits. A remainder is kept as the quotient's last bit,
+    /// nine or more places below the bit where `Double(_:)` rounds, so rounding that integer is rounding the true
+    /// quotient.
     @inline(__always)
     private static func quotient(_ numerator: UInt64, _ denominator: UInt64) -> Double {
         let up = numerator.leadingZeroBitCount

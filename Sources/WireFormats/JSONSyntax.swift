@@ -13,8 +13,8 @@ struct JSONSyntax {
         var end: Int
         /// 1 for a scalar, an empty object or array; one more for each level inside.
         var depth: Int
-        /// The first place that is JSON by the grammar but not Unicode text: malformed UTF-8 inside a string, or an escaped
-        /// surrogate that has no partner.
+        /// The first place that is JSON by the grammar but not Unicode text: malformed UTF-8 inside a string, or an
+        /// escaped surrogate that has no partner.
         var badText: Int?
     }
 
@@ -93,7 +93,8 @@ struct JSONSyntax {
                 throw JSONFault(
                     offset: place,
                     what:
-                        "expected a number written as in JSON, got \(description(bytes, place)) in it\(notFinite(bytes, place))"
+                        "expected a number written as in JSON, got \(description(bytes, place)) in "
+                        + "it\(notFinite(bytes, place))"
                 )
             }
         default: throw fault(bytes, offset, expected, inObject: false)
@@ -135,7 +136,8 @@ struct JSONSyntax {
                 throw JSONFault(
                     offset: index,
                     what:
-                        "expected the string to go on or to be closed, got \(description(bytes, index)), which must be escaped"
+                        "expected the string to go on or to be closed, got \(description(bytes, index)), which "
+                        + "must be escaped"
                 )
             case 0x80...:
                 if let length = UnicodeText.sequenceLength(bytes, at: index, limit: bytes.count) {

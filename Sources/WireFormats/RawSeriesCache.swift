@@ -2,8 +2,8 @@ import TelemetryModel
 
 /// Which reference belongs to a series as clients spell it: raw bytes in, reference out, no unescaping and no sorting.
 ///
-/// Only what `RecordExamination` found in order is put in, so a hit is also the proof that the bytes are valid. Different
-/// spellings of one series (another order of tags) are different entries with the same reference.
+/// Only what `RecordExamination` found in order is put in, so a hit is also the proof that the bytes are valid.
+/// Different spellings of one series (another order of tags) are different entries with the same reference.
 ///
 /// An open-addressing table with linear probing; the bytes lie in segments that are only appended to:
 ///

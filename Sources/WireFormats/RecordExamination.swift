@@ -10,8 +10,8 @@ struct ExaminedRecord {
 
 /// Reads one record exactly, however unusual its form, and says precisely what is wrong with it.
 ///
-/// Takes microseconds: it serves the first record of each series, records that the fast reader gives up on, and bad ones.
-/// All offsets are relative to the record's first byte.
+/// Takes microseconds: it serves the first record of each series, records that the fast reader gives up on, and bad
+/// ones. All offsets are relative to the record's first byte.
 struct RecordExamination {
     static let deepestNesting = 32
     static let longestName = 256

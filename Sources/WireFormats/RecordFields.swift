@@ -16,8 +16,8 @@ struct RecordFields {
     var timestamp: Int64
     var value: Double = 0
 
-    /// The lengths of the four stretches that name the series, sixteen bits each, so that the stretches can be put together
-    /// unambiguously; nil if one is too long for that.
+    /// The lengths of the four stretches that name the series, sixteen bits each, so that the stretches can be put
+    /// together unambiguously; nil if one is too long for that.
     var packedLengths: UInt64? {
         guard (sourceID.count | metricName.count | severity.count | tags.count) <= 0xFFFF else { return nil }
         return UInt64(sourceID.count) | UInt64(metricName.count) << 16 | UInt64(severity.count) << 32

@@ -54,7 +54,8 @@ extension Refusal {
             if let nearest = ContractField.nearest(to: name) {
                 "Did you mean \(nearest.rawValue)?"
             } else {
-                "The fields are \(ContractField.allCases.map(\.rawValue).joined(separator: ", ")); put anything else into tags."
+                "The fields are \(ContractField.allCases.map(\.rawValue).joined(separator: ", ")); put anything "
+                    + "else into tags."
             }
         return Refusal(.unknownField, field: name, "There is no field \"\(name)\" in the data contract. \(advice)")
     }
@@ -86,15 +87,15 @@ extension Refusal {
     static func invalidTimestamp(_ found: String) -> Refusal {
         Refusal(
             .invalidTimestamp, field: ContractField.timestamp.rawValue,
-            "timestamp: expected an RFC 3339 date-time with Z or an offset, such as 2026-05-04T03:02:01.5Z, or a whole number "
-                + "of milliseconds since 1970, got \(found).")
+            "timestamp: expected an RFC 3339 date-time with Z or an offset, such as 2026-05-04T03:02:01.5Z, or "
+                + "a whole number of milliseconds since 1970, got \(found).")
     }
 
     static func timestampOutOfRange(_ found: String) -> Refusal {
         Refusal(
             .timestampOutOfRange, field: ContractField.timestamp.rawValue,
-            "timestamp: expected a year from 1970 to 2099, or 0 to \(ContractTimestamp.latest) milliseconds, got \(found). "
-                + "Check the device's clock and that the unit is milliseconds.")
+            "timestamp: expected a year from 1970 to 2099, or 0 to \(ContractTimestamp.latest) milliseconds, "
+                + "got \(found). Check the device's clock and that the unit is milliseconds.")
     }
 
     static func numberOutOfRange(_ field: String, _ found: String) -> Refusal {
@@ -113,8 +114,8 @@ extension Refusal {
     static func reservedTag(_ field: String, _ name: String) -> Refusal {
         Refusal(
             .reservedTag, field: field,
-            "A tag cannot be called \"\(name)\": source_id and severity are the record's own fields, and names that begin "
-                + "with __ are Heliograph's. Choose another name.")
+            "A tag cannot be called \"\(name)\": source_id and severity are the record's own fields, and names "
+                + "that begin with __ are Heliograph's. Choose another name.")
     }
 
     static func tooManyTags() -> Refusal {
@@ -126,8 +127,8 @@ extension Refusal {
     static func seriesLimit(_ limit: Int) -> Refusal {
         Refusal(
             .seriesLimit,
-            "The record would begin a new series, and there are already as many as are allowed (\(limit)). Records of known "
-                + "series are still taken. Look for a tag with ever new values, or raise the limit.")
+            "The record would begin a new series, and there are already as many as are allowed (\(limit)). "
+                + "Records of known series are still taken. Look for a tag with ever new values, or raise the limit.")
     }
 }
 

@@ -1,6 +1,7 @@
 /// Finds who sent a record that is refused.
 enum SourceIDSearch {
-    /// The `source_id` of the record in `bytes` if it can be read and is in order, even if what comes after it is not JSON.
+    /// The `source_id` of the record in `bytes` if it can be read and is in order, even if what comes after it is not
+    /// JSON.
     static func sourceID(_ bytes: Span<UInt8>) -> String? {
         let start = bytes.skippingSpace(0)
         guard start < bytes.count, bytes[start] == ASCII.openBrace else { return nil }

@@ -28,7 +28,8 @@ extension Span<UInt8> {
         return index
     }
 
-    /// The first offset from `offset` on, before `limit`, that holds a quote, a backslash or a control character, or `limit`.
+    /// The first offset from `offset` on, before `limit`, that holds a quote, a backslash or a control character, or
+    /// `limit`.
     @inline(__always)
     func endOfPlainText(_ offset: Int, limit: Int) -> Int {
         var index = offset

@@ -1,7 +1,7 @@
 /// UTF-8 (RFC 3629) and JSON's escapes, byte by byte.
 enum UnicodeText {
-    /// The length (1…4) of the well-formed UTF-8 sequence at `offset`, or nil if there is none before `limit`: stray and
-    /// missing continuation bytes, overlong forms, surrogates and code points above U+10FFFF are all refused.
+    /// The length (1…4) of the well-formed UTF-8 sequence at `offset`, or nil if there is none before `limit`: stray
+    /// and missing continuation bytes, overlong forms, surrogates and code points above U+10FFFF are all refused.
     static func sequenceLength(_ bytes: Span<UInt8>, at offset: Int, limit: Int) -> Int? {
         guard offset < limit else { return nil }
         let first = bytes[offset]
@@ -67,8 +67,8 @@ enum UnicodeText {
         return value
     }
 
-    /// The UTF-8 text that the inside of a JSON string stands for, or nil if it is not text: bad UTF-8, a bad escape, a lone
-    /// surrogate, a raw quote or control character.
+    /// The UTF-8 text that the inside of a JSON string stands for, or nil if it is not text: bad UTF-8, a bad escape,
+    /// a lone surrogate, a raw quote or control character.
     static func unescaped(_ bytes: Span<UInt8>, _ range: ByteRange) -> [UInt8]? {
         var text: [UInt8] = []
         text.reserveCapacity(range.count)
@@ -92,8 +92,8 @@ enum UnicodeText {
         return text
     }
 
-    /// How many code points the inside of a JSON string stands for, or nil if `unescaped` would give nil. The string is known
-    /// to hold no raw quote and no control character.
+    /// How many code points the inside of a JSON string stands for, or nil if `unescaped` would give nil. The string
+    /// is known to hold no raw quote and no control character.
     static func codePointCount(_ bytes: Span<UInt8>, _ range: ByteRange) -> Int? {
         var count = 0
         var index = range.start

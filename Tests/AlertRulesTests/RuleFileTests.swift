@@ -131,7 +131,9 @@ struct RuleFileTests {
             .invalidTemplate(
                 name: "a", reason: "there is no `$values`; there are $value, $labels.NAME, .Value and .Labels.NAME")),
         Broken(
-            rule("alert: A\n    expr: up\n    annotations:\n      text: |\n        first\n        {{ humanise $value }}"), 9,
+            rule(
+                "alert: A\n    expr: up\n    annotations:\n      text: |\n        first\n        {{ humanise $value }}"),
+            9,
             12,
             .invalidTemplate(
                 name: "text", reason: "there is no function `humanise`; did you mean `humanize`?")),

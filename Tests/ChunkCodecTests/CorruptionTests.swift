@@ -36,8 +36,8 @@ import Testing
         }
     }
 
-    /// The checksum is put right after the damage, so that the stream's own checks are what refuses it, or it decodes to
-    /// other samples; neither may trap.
+    /// The checksum is put right after the damage, so that the stream's own checks are what refuses it, or it decodes
+    /// to other samples; neither may trap.
     @Test func everyFlippedBitUnderAValidChecksumIsHandled() {
         for bit in 0..<((Self.golden.count - 4) * 8) {
             var bytes = Self.golden

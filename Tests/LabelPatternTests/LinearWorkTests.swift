@@ -6,7 +6,7 @@ import Testing
 @Suite struct LinearWorkTests {
     static let valueSize = 100_000
 
-    @Test(arguments: ["(a*)*b", "(a+a+)+b", "(a|a)*b", "(a|aa)+b", "(.*)(.*)(.*)(.*)b", "(a?){50}a{50}b"])
+    @Test(arguments: ["(a*)*b", "(a+a+)+b", "(a|a)*b", "(a|aa)+b", "(.*)(.*)(.*)(.*)b", "(a?){50}a+b"])
     func patternsThatExplodeUnderBacktracking(text: String) throws {
         let program = try Self.program(text)
         let value = String(repeating: "a", count: Self.valueSize)
@@ -24,7 +24,8 @@ import Testing
         #expect(machine.slots(matching: (sample + "b")) != nil)
     }
 
-    /// 2^15 states exist; the table is dropped when full and work stays below one program a scalar (and once more to look).
+    /// 2^15 states exist; the table is dropped when full and work stays below one program a scalar (and once more to
+    /// look).
     @Test func statesAreBounded() throws {
         let program = try Self.program("(?:a|b)*a(?:a|b){14}[c-p]?[q-z]?")
         var random = SeededRandom(seed: 5)

@@ -10,7 +10,8 @@ struct Script {
     }
 
     enum Command {
-        case load(interval: Int64, [SeriesDescription])
+        /// `addsHistograms`: the classic histograms among the series are meant to be loaded as native ones, too.
+        case load(interval: Int64, [SeriesDescription], addsHistograms: Bool)
         case clear
         case evaluate(Evaluation)
     }
@@ -73,7 +74,8 @@ struct Script {
         if words[0] == "clear" { return .clear }
         if words[0] == "load" || words[0] == "load_with_nhcb" {
             let series = try block.filter { !$0.contains("@st ") && !$0.contains("@st\t") }.map(SeriesDescription.init)
-            return .load(interval: try duration(words[1]), series)
+            return .load(
+                interval: try duration(words[1]), series, addsHistograms: words[0] == "load_with_nhcb")
         }
         guard words[0].hasPrefix("eval") else { throw ParseError(line: number, reason: "unknown command \(words[0])") }
         var evaluation: Evaluation

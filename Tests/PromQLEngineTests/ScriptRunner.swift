@@ -30,7 +30,9 @@ struct ScriptRunner {
             case .clear:
                 store = InMemoryStore()
                 hasHistograms = false
-            case .load(let interval, let series): load(series, interval)
+            case .load(let interval, let series, let addsHistograms):
+                if addsHistograms { hasHistograms = true }
+                load(series, interval)
             case .evaluate(let evaluation):
                 if let reason = mismatch(evaluation) {
                     failures.append(
@@ -94,6 +96,9 @@ struct ScriptRunner {
             if isForbidden, let text = texts.first { return "unexpected annotation \(text)" }
             for match in wanted where !texts.contains(where: match.accepts) {
                 return "no \(kind.rawValue) \(match), only \(texts)"
+            }
+            if !wanted.isEmpty, let other = texts.first(where: { text in !wanted.contains { $0.accepts(text) } }) {
+                return "unexpected annotation \(other)"
             }
         }
         return nil
@@ -169,9 +174,9 @@ extension Script.TextMatch {
 
 extension Double {
     /// Equal to six digits, which is what the scripts' expectations are written to.
-    func isClose(to other: Double) -> Bool {
+    func isClose(to other: Double, within tolerance: Double = 1e-6) -> Bool {
         if self == other || (isNaN && other.isNaN) { return true }
         if isInfinite || other.isInfinite { return false }
-        return (self - other).magnitude <= 1e-6 * Swift.max(magnitude, other.magnitude)
+        return (self - other).magnitude <= tolerance * Swift.max(magnitude, other.magnitude)
     }
 }

@@ -29,7 +29,8 @@ import Testing
             flags: ["query.threads": "-1", "nonsense": "1"])
         #expect(
             found == [
-                "heliograph.yaml:2:3: there is no setting ingest.max_body_byte; the nearest one is ingest.max_body_bytes",
+                "heliograph.yaml:2:3: there is no setting ingest.max_body_byte; "
+                    + "the nearest one is ingest.max_body_bytes",
                 "heliograph.yaml:3:3: ingest.max_records: expected a whole number from 1 to 100000000, found \"many\"",
                 "heliograph.yaml:4:1: there is no setting listne; the nearest one is listen",
                 "environment variable HELIOGRAPH_DEMO: demo: expected true or false, found \"perhaps\"",
@@ -67,7 +68,8 @@ import Testing
                 "heliograph.yaml:6:1: ingest is a group of settings: expected them indented below it, found \"5\"",
                 "heliograph.yaml:7:1: head is a group of settings: expected them indented below it, found a list",
                 "heliograph.yaml:8:1: query is a group of settings: expected them indented below it, found a mapping",
-                "heliograph.yaml:1:1: listen: expected host:port, such as 127.0.0.1:8040 or [::1]:8040, found a mapping",
+                "heliograph.yaml:1:1: listen: expected host:port, such as 127.0.0.1:8040 or [::1]:8040, "
+                    + "found a mapping",
                 "heliograph.yaml:4:3: alerts.rule_files: expected a list of paths, found a list",
                 "heliograph.yaml:5:3: alerts.webhooks: expected a list of http:// or https:// addresses, found a list",
                 "heliograph.yaml:9:1: demo: expected true or false, found nothing",

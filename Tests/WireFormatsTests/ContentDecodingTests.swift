@@ -78,8 +78,8 @@ import WireFormats
                 var damaged = gzip
                 damaged[index] ^= 1 << UInt8(bit)
                 let output = try? gunzip(damaged, limit: 100_000)
-                // Only these may change without harm: bytes 3…9 of the header (flags, time, system), and the bits that fill
-                // up the last byte before the checksum and the length, eight bytes from the end.
+                // Only these may change without harm: bytes 3…9 of the header (flags, time, system), and the bits that
+                // fill up the last byte before the checksum and the length, eight bytes from the end.
                 let isSpare = (3...9).contains(index) || index == gzip.count - 9
                 #expect(output == nil || output == text && isSpare, "byte \(index), bit \(bit)")
             }

@@ -46,9 +46,10 @@ import Testing
 
     @Test func everyPrefixOfABody() {
         let decoding = Decoding()
-        let record = Array(
-            #"{"timestamp":"2026-05-04T03:02:01.5Z","source_id":"é","metric_name":"m","metric_value":-1.5e3,"severity":"info","tags":{"a":"b","c":1},"message":"\u00e9\ud83d\ude00"}"#
-                .utf8)
+        let text =
+            #"{"timestamp":"2026-05-04T03:02:01.5Z","source_id":"é","metric_name":"m","metric_value":-1.5e3,"#
+            + #""severity":"info","tags":{"a":"b","c":1},"message":"\u00e9\ud83d\ude00"}"#
+        let record = Array(text.utf8)
         #expect(decoding.outcome(record).isAccepted)
         for length in record.indices {
             #expect(!decoding.outcome(Array(record[..<length])).isAccepted)

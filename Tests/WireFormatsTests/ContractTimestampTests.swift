@@ -46,7 +46,7 @@ import Testing
         let alphabet = Array("0123456789-:.TtZz +9".utf8)
         var clock = ContractTimestamp()
         var common = 0
-        for _ in 0..<200_000 {
+        for _ in 0..<60_000 {
             var bytes = Array("2026-05-04T23:59:59.123Z".utf8)
             for _ in 0..<Int.random(in: 0...2, using: &generator) {
                 bytes[Int.random(in: 0..<bytes.count, using: &generator)] =
@@ -61,6 +61,6 @@ import Testing
                 common += 1
             }
         }
-        #expect(common > 50_000)
+        #expect(common > 15_000)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The data contract as others read it: Python's JSON reader, made strict, and Debian's `python3-jsonschema` with our schema.
+/// The data contract as others read it: Python's JSON reader, made strict, and Debian's `python3-jsonschema` with our
+/// schema.
 enum IndependentReader {
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -82,7 +83,8 @@ enum IndependentReader {
             for line in documents:
                 try:
                     value = json.loads(
-                        base64.b64decode(line).decode("utf-8", "strict"), object_pairs_hook=unique, parse_constant=refuse,
+                        base64.b64decode(line).decode("utf-8", "strict"),
+                        object_pairs_hook=unique, parse_constant=refuse,
                         parse_float=lambda text: finite(text, float), parse_int=lambda text: finite(text, int))
                     require_text(value)
                     verdict = validator.is_valid(value)

@@ -46,6 +46,9 @@ import Testing
             var text = Array(repeating: Character("x"), count: 40)
             text[place] = "y"
             series.append(Series(String(text), "m", "info", "{}"))
+            series.append(Series("s", String(text), "info", "{}"))
+            series.append(Series("s", "m", String(text), "{}"))
+            series.append(Series("s", "m", "info", String(text)))
         }
         for (index, one) in series.enumerated() { insert(&cache, one, UInt32(index), hash: 42) }
         for (index, one) in series.enumerated() { #expect(look(cache, one, hash: 42) == UInt32(index)) }

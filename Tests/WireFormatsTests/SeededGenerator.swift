@@ -1,7 +1,7 @@
 import Foundation
 
-/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014): the same seed gives the same
-/// test.
+/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014): the same seed gives the
+/// same test.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

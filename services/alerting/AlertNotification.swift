@@ -11,11 +11,12 @@ struct NotifiedAlert: Codable, Sendable, Equatable {
     let endsAt: Int64?
     let generatorURL: String
 
-    init(_ alert: ActiveAlert, generatorURL: String) {
+    /// - Parameter endsAt: when it stopped, if the alert does not say itself.
+    init(_ alert: ActiveAlert, endsAt: Int64? = nil, generatorURL: String) {
         labels = alert.labels.dictionary
         annotations = alert.annotations.dictionary
         startsAt = alert.firedAt ?? alert.activeAt
-        endsAt = alert.resolvedAt
+        self.endsAt = alert.resolvedAt ?? endsAt
         self.generatorURL = generatorURL
     }
 
@@ -44,7 +45,6 @@ struct AlertNotification: Codable, Sendable, Equatable {
         if let earlier {
             let known = Set(firing.map(\.labels) + resolved.map(\.labels))
             resolved += earlier.resolved.filter { !known.contains($0.labels) }
-            truncated += max(0, earlier.truncated - max(0, earlier.firing.count - limit))
         }
         cut(to: limit)
     }

@@ -1,5 +1,6 @@
 package import AlertRules
 package import PromQLEngine
+import TelemetryModel
 
 /// Turns the value of a query into what rules work on.
 package enum RuleEvaluator {

@@ -1,3 +1,4 @@
+import Processor
 import Alerting
 import Dashboard
 import HTTPSupport

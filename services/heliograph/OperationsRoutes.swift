@@ -1,3 +1,5 @@
+import IngestLog
+import TelemetryModel
 import HTTPSupport
 import Hummingbird
 import Processor

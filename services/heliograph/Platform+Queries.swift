@@ -1,3 +1,5 @@
+import IngestLog
+import Processor
 import Foundation
 import KPIAnalytics
 import QueryAPI

@@ -1,3 +1,4 @@
+import TelemetryModel
 import EmbeddedStore
 import Foundation
 import IngestLog

@@ -1,3 +1,5 @@
+import IngestLog
+import UnixSignals
 import Alerting
 import AsyncHTTPClient
 import EmbeddedStore
@@ -6,6 +8,7 @@ import HTTPSupport
 import Hummingbird
 import KPIAnalytics
 import Logging
+import NIOCore
 import Processor
 import PromQLEngine
 import QueryAPI
@@ -58,7 +61,7 @@ struct PlatformRunner {
         if settings.demo {
             services.append(
                 .init(
-                    service: DemoFleet(addresses: addresses, logger: logger), successTerminationBehavior: .ignore,
+                    service: DemoFleet(addresses: addresses, isFirstRun: platform.log.durableOffset == 0, logger: logger), successTerminationBehavior: .ignore,
                     failureTerminationBehavior: .ignore))
         }
         var configuration = ServiceGroupConfiguration(

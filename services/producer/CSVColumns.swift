@@ -36,8 +36,8 @@ struct CSVColumns {
         return (time, number)
     }
 
-    /// Fields between commas, without spaces around them and without one pair of quotation marks. Times and numbers hold no
-    /// commas, so none is looked for within quotation marks.
+    /// Fields between commas, without spaces around them and without one pair of quotation marks. Times and numbers
+    /// hold no commas, so none is looked for within quotation marks.
     private static func fields(of line: String) -> [Substring] {
         line.split(separator: ",", omittingEmptySubsequences: false).map { field in
             var field = field.drop { $0 == " " || $0 == "\t" }

@@ -1,7 +1,8 @@
 /// How busy people keep a service by time of day and day of the week.
 enum DailyLoad {
     private static let byMinute: [Double] = (0..<1440).map { minute in
-        // Quietest at 4 o'clock, busiest at 16. Bhaskara I's rational sine: plain arithmetic, the same on every machine.
+        // Quietest at 4 o'clock, busiest at 16. Bhaskara I's rational sine: plain arithmetic, the same on every
+        // machine.
         let phase = Double((minute + 1440 - 240) % 1440) / 1440
         let arc = phase * (1 - phase)
         return 0.3 + 0.7 * (16 * arc / (5 - 4 * arc))

@@ -16,7 +16,8 @@ package struct FleetOptions: Hashable, Sendable {
 /// A fleet of machines that send six metrics each, busy by day and quiet by night, with incidents now and then.
 ///
 /// Pure: what it makes depends on the options and the start alone. Sources take turns evenly within an interval, so the
-/// records come in order of time. A source's counters never go back, except after an incident that ends with its restart.
+/// records come in order of time. A source's counters never go back, except after an incident that ends with its
+/// restart.
 package struct FleetSimulator: Sendable {
     /// Records that one source sends per reading.
     package static let recordsPerReading = FleetSource.metrics.count

@@ -11,7 +11,8 @@ struct FleetSource: Sendable {
     }
 
     static let metrics = [
-        "cpu_usage", "mem_used_percent", "http_requests_total", "http_errors_total", "request_latency_ms", "queue_depth",
+        "cpu_usage", "mem_used_percent", "http_requests_total", "http_errors_total", "request_latency_ms",
+        "queue_depth",
     ]
     private static let regions = [("eu-west", 0), ("eu-central", 1), ("us-east", -5), ("ap-south", 5)]
     private static let services = ["checkout", "search", "payments", "catalog", "login"]

@@ -1,5 +1,5 @@
-/// When which source has which incident: a function of the seed and the time alone, so that a history and the live data that
-/// follows it fit together, however they are cut.
+/// When which source has which incident: a function of the seed and the time alone, so that a history and the live data
+/// that follows it fit together, however they are cut.
 struct IncidentSchedule: Sendable {
     let seed: UInt64
     let sources: Int

@@ -2,7 +2,7 @@
 ///
 /// A record is `prefix`, which holds all that a series' records share, then the timestamp and the value:
 ///
-///     {"source_id":"host-001","metric_name":"cpu_usage","tags":{…},"timestamp":"  2026-…Z  ","metric_value":  41.25  }\n
+///     {"source_id":"host-001","metric_name":"cpu_usage","tags":{…},"timestamp":" 2026-…Z ","metric_value": 41.25 }\n
 ///     └────────────────────────── RecordPrefix ─────────────────────────────────┘
 package struct RecordBuffer: Sendable {
     package private(set) var bytes: [UInt8] = []
@@ -50,6 +50,17 @@ package struct RecordBuffer: Sendable {
             bytes.appendJSONString(message)
         }
         end()
+    }
+
+    /// Takes back the last `number` records, or all if there are fewer.
+    mutating func removeLast(_ number: Int) {
+        guard number < count else { return removeAll() }
+        for _ in 0..<number {
+            bytes.removeLast()
+            // Within a record every newline is escaped, so the nearest one ends the record before.
+            while bytes.last != 0x0A { bytes.removeLast() }
+            count -= 1
+        }
     }
 
     private mutating func end() {

@@ -37,13 +37,15 @@ struct ReplayFile: ~Copyable {
     ///   - metric: Name for all rows; nil takes the record's own, for CSV the one in the file's name.
     ///   - source: Source for all rows; nil likewise.
     init(path: String, metric: String?, source: String?) throws {
-        self.path = path
+        // Nothing can fail once the reader is there: a type with a single owner is whole or not there at all.
+        let format = try ReplayFile.format(of: path)
         lines = try LineReader(path: path)
+        self.path = path
+        self.format = format
         let named = ReplaySeries(fileName: URL(fileURLWithPath: path).lastPathComponent)
         series = ReplaySeries(metric: metric ?? named.metric, source: source ?? named.source)
         csvPrefix = RecordPrefix(source: series.source, metric: series.metric)
         ndjson = ContractRows(metric: metric, source: source)
-        format = try ReplayFile.format(of: path)
     }
 
     /// The next record, a bad row, or nil at the end. Empty lines are passed over.
@@ -113,8 +115,8 @@ struct ReplaySeries: Equatable {
         self.source = source
     }
 
-    /// The part after the last underscore is the source if it holds a digit (`ec2_cpu_utilization_53ea38.csv`), else the
-    /// source is `replay`. What the metric name cannot have as an identifier becomes an underscore.
+    /// The part after the last underscore is the source if it holds a digit (`ec2_cpu_utilization_53ea38.csv`), else
+    /// the source is `replay`. What the metric name cannot have as an identifier becomes an underscore.
     init(fileName: String) {
         let stem = fileName.split(separator: ".", omittingEmptySubsequences: true).first.map(String.init) ?? ""
         var metric = Substring(stem)
@@ -127,7 +129,8 @@ struct ReplaySeries: Equatable {
             }
         }
         let cleaned = metric.unicodeScalars.map { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil) ? Character(scalar) : "_"
+            scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+                ? Character(scalar) : "_"
         }
         let name = String(cleaned)
         self.metric = name.isEmpty ? "value" : name.first?.isNumber == true ? "_" + name : name

@@ -54,8 +54,8 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
         range.lowerBound + Int(next().multipliedFullWidth(by: UInt64(range.count)).high)
     }
 
-    /// Near a normal distribution with mean 0 and deviation 1: four 16-bit uniform numbers, added (Irwin–Hall). One draw, and
-    /// no logarithm, whose last digit differs between machines.
+    /// Near a normal distribution with mean 0 and deviation 1: four 16-bit uniform numbers, added (Irwin–Hall). One
+    /// draw, and no logarithm, whose last digit differs between machines.
     mutating func noise() -> Double {
         let bits = next()
         let sum = (bits & 0xFFFF) + ((bits >> 16) & 0xFFFF) + ((bits >> 32) & 0xFFFF) + (bits >> 48)

@@ -1,11 +1,12 @@
 /// Reads the timestamps that recorded data comes with.
 enum TimestampParser {
     static let expected =
-        "a time of the years 1970 to 2099 such as 2014-02-14 14:30:00, 2014-02-14T14:30:00.5Z or seconds or milliseconds since 1970"
+        "a time of the years 1970 to 2099 such as 2014-02-14 14:30:00, 2014-02-14T14:30:00.5Z or seconds or "
+        + "milliseconds since 1970"
 
     /// Milliseconds since 1970-01-01T00:00:00Z from one of
-    /// - `YYYY-MM-DD HH:MM:SS`, with `T` or a space, an optional fraction and an optional `Z` or `±HH:MM` (none means UTC);
-    ///   digits after the millisecond are cut off;
+    /// - `YYYY-MM-DD HH:MM:SS`, with `T` or a space, an optional fraction and an optional `Z` or `±HH:MM` (none means
+    ///   UTC); digits after the millisecond are cut off;
     /// - a number since 1970, in milliseconds from 100,000,000,000 on and in seconds below, which may have a fraction.
     ///
     /// Nil for anything else and for moments that the data contract does not take.

@@ -63,7 +63,9 @@ struct CivilDate: Equatable {
 
     /// Days since 1970-01-01; nil if the calendar has no such day.
     var day: Int64? {
-        guard (1...12).contains(month), (1...CivilDate.days(in: month, of: year)).contains(dayOfMonth) else { return nil }
+        guard (1...12).contains(month), (1...CivilDate.days(in: month, of: year)).contains(dayOfMonth) else {
+            return nil
+        }
         let yearFromMarch = month <= 2 ? year - 1 : year
         let era = (yearFromMarch >= 0 ? yearFromMarch : yearFromMarch - 399) / 400
         let yearOfEra = yearFromMarch - era * 400

@@ -22,7 +22,8 @@ struct AnswerWriter {
         var writer = AnswerWriter()
         writer.raw(#"{"status":"success","data":"#)
         data(&writer)
-        for (name, texts) in [(#","warnings":"# as StaticString, warnings), (#","infos":"#, infos)] where !texts.isEmpty {
+        for (name, texts) in [(#","warnings":"# as StaticString, warnings), (#","infos":"#, infos)] where !texts.isEmpty
+        {
             writer.raw(name)
             writer.strings(texts)
         }

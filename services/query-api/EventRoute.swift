@@ -16,7 +16,8 @@ struct EventRoute: Sendable {
 
     @Sendable func handle(_ request: Request, _ context: AppContext) async throws -> Response {
         let environment = runner.environment
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let selection = try selection(parameters, now: environment.now())
         let store = environment.store
         let events = try await runner.run(request, context) { budget in
@@ -44,7 +45,8 @@ struct EventRoute: Sendable {
             severity = Severity(rawValue: text)
             guard severity != nil else {
                 let known = Severity.allCases.map(\.rawValue).joined(separator: ", ")
-                throw APIError.invalid("severity", "expected the lowest severity, one of \(known), got \"\(text.prefix(64))\"")
+                throw APIError.invalid(
+                    "severity", "expected the lowest severity, one of \(known), got \"\(text.prefix(64))\"")
             }
         }
         return EventSelection(

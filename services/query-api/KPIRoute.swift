@@ -11,7 +11,8 @@ struct KPIRoute: Sendable {
 
     @Sendable func handle(_ request: Request, _ context: AppContext) async throws -> Response {
         let environment = runner.environment
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let window = try parameters.duration("window") ?? Self.defaultWindow
         let time = try parameters.time("time") ?? environment.now()
         let source = parameters.text("source")

@@ -12,7 +12,8 @@ struct LabelRoutes: Sendable {
     private var environment: QueryEnvironment { runner.environment }
 
     @Sendable func series(_ request: Request, _ context: AppContext) async throws -> Response {
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let matchers = try matcherLists(parameters)
         guard !matchers.isEmpty else { throw APIError(.badData, "no match[] parameter provided") }
         let range = try parameters.timeRange()
@@ -26,7 +27,8 @@ struct LabelRoutes: Sendable {
     }
 
     @Sendable func names(_ request: Request, _ context: AppContext) async throws -> Response {
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let matchers = try matcherLists(parameters)
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
@@ -40,7 +42,8 @@ struct LabelRoutes: Sendable {
 
     @Sendable func values(_ request: Request, _ context: AppContext) async throws -> Response {
         let name = try labelName(context)
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let matchers = try matcherLists(parameters)
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
@@ -78,7 +81,8 @@ struct LabelRoutes: Sendable {
         else {
             throw APIError(
                 .badData,
-                "invalid label name: expected a label's name, or its U__ form, URL-encoded, got \"\(encoded.prefix(64))\"")
+                "invalid label name: expected a label's name, or its U__ form, URL-encoded, got \"\(encoded.prefix(64))\""
+            )
         }
         return name
     }

@@ -16,7 +16,8 @@ struct QueryRoutes: Sendable {
     private var environment: QueryEnvironment { runner.environment }
 
     @Sendable func instant(_ request: Request, _ context: AppContext) async throws -> Response {
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let query = try parameters.required("query", "a PromQL expression")
         let time = try parameters.time("time") ?? environment.now()
         let limit = try parameters.resultLimit()
@@ -29,7 +30,8 @@ struct QueryRoutes: Sendable {
     }
 
     @Sendable func range(_ request: Request, _ context: AppContext) async throws -> Response {
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let start = try parameters.requiredTime("start")
         let end = try parameters.requiredTime("end")
         guard end >= start else { throw APIError.invalid("end", "end timestamp must not be before start time") }
@@ -58,7 +60,8 @@ struct QueryRoutes: Sendable {
     }
 
     @Sendable func format(_ request: Request, _ context: AppContext) async throws -> Response {
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let query = try parameters.required("query", "a PromQL expression")
         let text = try parse(query).description
         return .answer(AnswerWriter.success { $0.string(text) })
@@ -66,7 +69,8 @@ struct QueryRoutes: Sendable {
 
     /// Exemplars are not stored: every query that parses has none.
     @Sendable func exemplars(_ request: Request, _ context: AppContext) async throws -> Response {
-        let parameters = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         _ = try parameters.timeRange()
         _ = try parse(parameters.required("query", "a PromQL expression"))
         return .answer(AnswerWriter.success { $0.raw("[]") })

@@ -14,7 +14,7 @@ struct QueryRunner: Sendable {
     /// Awaits the barrier and runs `read` on a query thread.
     ///
     /// - Parameters:
-    ///   - request: its body must have been read to the end, and must be the one that the server made.
+    ///   - request: as `RequestParameters` leaves it.
     ///   - timeout: milliseconds; the configured one if that is shorter.
     /// - Throws: `APIError` only.
     func run<Value: Sendable>(

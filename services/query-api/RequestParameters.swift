@@ -12,14 +12,16 @@ struct RequestParameters: Sendable {
 
     init(pairs: [(name: String, value: String)]) { self.pairs = pairs }
 
-    /// Reads the body to its end, whatever the method, so that nothing of it is left on the connection.
-    init(_ request: Request, bodyLimit: Int) async throws {
+    /// Reads the body to its end, whatever the method, and leaves an empty one in its place: what watches the connection
+    /// later (`QueryRunner`) must find neither parts of a body nor a body that was read behind the request's back.
+    init(reading request: inout Request, limit bodyLimit: Int) async throws {
         let body: ByteBuffer
         do {
             body = try await request.body.collect(upTo: bodyLimit)
         } catch is NIOTooManyBytesError {
             throw APIError(.tooLarge, "the request's body is larger than \(bodyLimit) bytes; expected a short form")
         }
+        request.body = RequestBody(buffer: ByteBuffer())
         do {
             var pairs: [(name: String, value: String)] = []
             if request.method == .post, body.readableBytes > 0 {
@@ -87,7 +89,8 @@ struct RequestParameters: Sendable {
         if let seconds = Double(text), seconds.magnitude < 1e10 { return Int64((seconds * 1000).rounded()) }
         if let milliseconds = try? PromQLDuration.parse(text) { return milliseconds }
         throw APIError.invalid(
-            name, "cannot parse \"\(text.prefix(64))\" to a valid duration: expected seconds, or for example 30s or 1h30m")
+            name,
+            "cannot parse \"\(text.prefix(64))\" to a valid duration: expected seconds, or for example 30s or 1h30m")
     }
 
     func positiveDuration(_ name: String) throws -> Int64? {

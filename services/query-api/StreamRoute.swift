@@ -11,13 +11,14 @@ struct StreamRoute: Sendable {
     let environment: QueryEnvironment
 
     @Sendable func handle(_ request: Request, _ context: AppContext) async throws -> Response {
-        // Whatever came in the body is read off, so that the watch below sees only the connection's end.
-        _ = try await RequestParameters(request, bodyLimit: environment.limits.bodyBytes)
+        var request = request
+        _ = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
+        let body = request.body
         let headers: HTTPFields = [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store"]
         return Response(
             status: .ok, headers: headers,
-            body: .init { writer in
-                try await request.body.consumeWithCancellationOnInboundClose { _ in
+            body: ResponseBody { writer in
+                try await body.consumeWithCancellationOnInboundClose { _ in
                     try await send(to: &writer)
                 }
                 try await writer.finish(nil)

@@ -5,8 +5,8 @@ package enum ByteSizeText {
         ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
     ]
 
-    /// A whole number and, after it or after spaces, a unit: powers of 1000 (`kB MB GB TB`) or of 1024 (`KiB MiB GiB TiB`).
-    /// Nil for anything else, and for what does not fit 63 bits.
+    /// A whole number and, after it or after spaces, a unit: powers of 1000 (`kB MB GB TB`) or of 1024 (`KiB MiB GiB
+    /// TiB`). Nil for anything else, and for what does not fit 63 bits.
     package static func bytes(in text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isWholeNumber }
         let unitName = text.dropFirst(digits.count).drop { $0 == " " }

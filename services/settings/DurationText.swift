@@ -7,8 +7,8 @@ package enum DurationText {
     /// Added to any date of interest, such a duration still gives one that every calendar can write.
     private static let longest: Int64 = 36_525 * 86_400_000
 
-    /// Whole numbers, each with its unit (`w d h m s ms`), larger units first and none twice, as in Prometheus; `0` alone
-    /// needs no unit. Nil for anything else, and for more than a hundred years.
+    /// Whole numbers, each with its unit (`w d h m s ms`), larger units first and none twice, as in Prometheus; `0`
+    /// alone needs no unit. Nil for anything else, and for more than a hundred years.
     package static func duration(in text: String) -> Duration? {
         if text == "0" { return .zero }
         var rest = Substring(text).utf8

@@ -5,10 +5,11 @@ extension HeliographSettings {
     ///
     /// - Parameters:
     ///   - file: The YAML file; nil takes the one that `HELIOGRAPH_CONFIG` names, or none.
-    ///   - environment: All variables; those that do not begin with `HELIOGRAPH_` are left alone, and one that is set to
-    ///     nothing counts as not set.
+    ///   - environment: All variables; those that do not begin with `HELIOGRAPH_` are left alone, and one that is set
+    ///     to nothing counts as not set.
     ///   - flags: Values by dotted key, as text.
-    /// - Throws: every problem of all sources together. Nothing is skipped silently: a name that is not known is a problem.
+    /// - Throws: every problem of all sources together. Nothing is skipped silently: a name that is not known is a
+    ///   problem.
     package static func load(
         file: String?, environment: [String: String], flags: [String: String]
     ) throws(SettingsError) -> HeliographSettings {

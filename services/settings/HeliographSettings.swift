@@ -1,7 +1,7 @@
 /// Everything that can be set on a Heliograph server, with the values that hold when nobody sets anything.
 ///
-/// The text form of every setting, where it may come from and its meaning stand in `SettingKey.all`; a setting exists when
-/// it has a row there. Two values are equal when every setting is, wherever they came from.
+/// The text form of every setting, where it may come from and its meaning stand in `SettingKey.all`; a setting exists
+/// when it has a row there. Two values are equal when every setting is, wherever they came from.
 package struct HeliographSettings: Sendable {
     package struct DataFolder: Sendable {
         package var dir = "./data"

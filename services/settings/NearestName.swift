@@ -1,7 +1,8 @@
 /// Finds the name that somebody probably meant.
 enum NearestName {
-    /// The candidate with the fewest typing errors between it and `name`; the first of several. A name without its group
-    /// (`max_body_bytes`) is also compared with the last parts of the candidates. Nil when there are no candidates.
+    /// The candidate with the fewest typing errors between it and `name`; the first of several. A name without its
+    /// group (`max_body_bytes`) is also compared with the last parts of the candidates. Nil when there are no
+    /// candidates.
     static func nearest(to name: String, among candidates: [String], separator: Character) -> String? {
         let typed = Array(name.lowercased().unicodeScalars.prefix(100))
         var best: (name: String, distance: Int)?

@@ -18,7 +18,8 @@ struct SettingsFile {
 
     /// A settings file has about a hundred lines; a far larger one is something else, named by mistake.
     private static let maximumBytes = 1 << 20
-    /// No setting lies deeper than in one group; further levels are read so far that the report can name what was meant.
+    /// No setting lies deeper than in one group; further levels are read so far that the report can name what was
+    /// meant.
     private static let maximumDepth = 4
 
     /// Reads and parses the file; whatever is wrong with it ends up in `problems`.

@@ -1,0 +1,64 @@
+import HTTPSupport
+import AlertRules
+import Alerting
+import EmbeddedStore
+import Foundation
+import IngestLog
+import Processor
+import PromQLEngine
+import Settings
+import TelemetryModel
+
+/// Connects alerting to the rest of the platform.
+struct AlertingAssembly {
+    let platform: Platform
+
+    /// - Throws: `StartError` if the rule files or the stored states cannot be read.
+    func service() throws -> AlertingService {
+        let settings = platform.settings.alerts
+        var configuration = AlertingConfiguration()
+        configuration.ruleFiles = settings.ruleFiles
+        configuration.evaluationInterval = settings.evaluationInterval
+        configuration.receivers = settings.webhooks.map { WebhookReceiver(url: $0) }
+        configuration.externalURL = settings.externalURL
+        do {
+            let database = try AlertStateDatabase(folder: platform.folder.path)
+            return try AlertingService(
+                configuration: configuration, ports: ports(database), metrics: platform.metrics,
+                logger: platform.logger)
+        } catch {
+            throw StartError("alerts: \(error)")
+        }
+    }
+
+    private func ports(_ database: AlertStateDatabase) -> AlertingService.Ports {
+        let platform = platform
+        return AlertingService.Ports(
+            evaluate: { expression, time in
+                await platform.processor.waitUntilVisible()
+                return try await platform.queryWork.run {
+                    let result = try platform.engine.instant(expression, at: time, budget: platform.budget())
+                    return try RuleEvaluator.samples(of: result)
+                }
+            },
+            record: { samples in
+                _ = try await platform.log.append(submission(samples))
+            },
+            waitUntilReady: { await platform.processor.waitUntilVisible() },
+            store: database)
+    }
+
+    /// Series over the limit are left out: the limit's counter says so, and rules go on.
+    private func submission(_ samples: [RecordedSample]) -> LogSubmission {
+        var batch = TelemetryBatch()
+        for sample in samples {
+            guard let reference = platform.log.registry.reference(for: sample.labels) else { continue }
+            batch.append(reference, at: sample.timestamp, value: sample.value)
+        }
+        return LogSubmission(
+            batch: batch, rejected: [], ingestProtocol: .rules,
+            receivedAt: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+}
+
+extension AlertStateDatabase: AlertStateStore {}
