@@ -36,9 +36,10 @@ func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]
     .target(name: name, dependencies: dependencies, path: "services/\(folder)", swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", swiftSettings: house)
+        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", exclude: exclude,
+        swiftSettings: house)
 }
 
 let package = Package(
@@ -101,7 +102,7 @@ let package = Package(
             "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
         .target(name: "CDashboardAssets", path: "services/dashboard-assets", exclude: ["web"]),
         service(
-            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioPosix]),
+            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioHTTP1]),
         .executableTarget(
             name: "heliograph",
             dependencies: [
@@ -128,7 +129,9 @@ let package = Package(
                 "SelfMetrics", logging,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"]),
-        tests("PromQLEngineTests", ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
+        tests(
+            "PromQLEngineTests",
+            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"], exclude: ["Scripts"]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",
@@ -148,7 +151,7 @@ let package = Package(
         tests("SettingsTests", ["Settings"]),
         tests(
             "ProducerTests",
-            ["Producer", "TelemetryModel", hummingbird, asyncHTTPClient, logging, nioCore]),
+            ["Producer", "TelemetryModel", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1]),
         tests(
             "PlatformTests",
             [

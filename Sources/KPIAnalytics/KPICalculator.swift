@@ -21,8 +21,8 @@ package struct KPICalculator: Sendable {
 
     /// The figures of the window `(at - window, at]`, both in milliseconds; of one source if `source` is given.
     ///
-    /// Reads every sample that a figure is about: the time is proportional to the samples in the window, and `budget` bounds
-    /// it. Throws `KPIError`, `PromQLError`, `QueryLimitError`, or what the store throws.
+    /// Reads every sample that a figure is about: the time is proportional to the samples in the window, and `budget`
+    /// bounds it. Throws `KPIError`, `PromQLError`, `QueryLimitError`, or what the store throws.
     package func compute(
         window: Int64, at time: Int64, source: String? = nil, budget: QueryBudget
     ) throws -> KPIReport {

@@ -48,7 +48,7 @@ final class KPIComputation {
 
     /// How many sources there are, and how many of them reported within the last two intervals.
     func sources() throws -> (known: Int, up: Int) {
-        var selector = #"{source_id!="",$source}"#
+        var selector = #"{source_id!="",__name__!~"ALERTS|ALERTS_FOR_STATE|.*:.*",$source}"#
         var interval = KPIDefinition.defaultInterval
         for case .presence(let ownSelector, let ownInterval) in calculator.definitions.map(\.measure) {
             (selector, interval) = (ownSelector, ownInterval)

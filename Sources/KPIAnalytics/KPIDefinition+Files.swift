@@ -4,8 +4,8 @@ extension KPIDefinition {
     /// A file of definitions is written by hand; a far larger one is something else.
     private static let maximumFileBytes = 1 << 20
 
-    /// The definitions of all `*.yaml` and `*.yml` files directly in a folder, in the order of the files' names. They stand
-    /// in place of the built-in ones.
+    /// The definitions of all `*.yaml` and `*.yml` files directly in a folder, in the order of the files' names. They
+    /// stand in place of the built-in ones.
     ///
     /// Throws `KPIDefinitionError` with everything that is wrong in any of the files.
     package static func load(directory: URL) throws(KPIDefinitionError) -> [KPIDefinition] {

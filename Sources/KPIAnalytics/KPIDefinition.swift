@@ -31,20 +31,21 @@ package struct KPIDefinition: Hashable, Sendable {
 
 /// How a key figure is computed. A window is `(at - window, at]`, like PromQL's.
 ///
-/// PromQL texts may hold `$window`, which becomes the window's duration, and `$source`, a place for a matcher inside braces:
-/// it becomes `source_id="…"` when one source is asked for, so that the others need not be read, and nothing otherwise.
+/// PromQL texts may hold `$window`, which becomes the window's duration, and `$source`, a place for a matcher inside
+/// braces: it becomes `source_id="…"` when one source is asked for, so that the others need not be read, and nothing
+/// otherwise.
 package enum KPIMeasure: Hashable, Sendable {
     /// The share of expected reporting intervals in which a source reported.
     ///
-    /// Intervals of `interval` milliseconds are laid from the window's start; a last one that does not fit is ignored. They
-    /// are expected from the start if the source has a sample in the window-length before it, otherwise from the interval of
-    /// its first report. Overall: all intervals reported, of all expected.
+    /// Intervals of `interval` milliseconds are laid from the window's start; a last one that does not fit is
+    /// ignored. They are expected from the start if the source has a sample in the window-length before it, otherwise
+    /// from the interval of its first report. Overall: all intervals reported, of all expected.
     case presence(selector: String, interval: Int64)
-    /// The quotient of two expressions, each summed per source first; overall, of the two sums. A source whose denominator is
-    /// missing or zero has no value; a missing numerator is zero.
+    /// The quotient of two expressions, each summed per source first; overall, of the two sums. A source whose
+    /// denominator is missing or zero has no value; a missing numerator is zero.
     case ratio(numerator: String, denominator: String)
-    /// The exact quantile of all samples in the window, interpolated as PromQL's `quantile_over_time`; overall, of the samples
-    /// of all sources pooled. NaN is left out.
+    /// The exact quantile of all samples in the window, interpolated as PromQL's `quantile_over_time`; overall, of
+    /// the samples of all sources pooled. NaN is left out.
     case quantile(selector: String, q: Double)
     /// Samples stored per second.
     case sampleRate(selector: String)

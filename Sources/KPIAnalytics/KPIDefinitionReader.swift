@@ -2,8 +2,8 @@ import PromQLEngine
 import PromQLSyntax
 import Yams
 
-/// Reads files of definitions, strictly: every key must be known, every text must parse. Goes on after a problem, so that
-/// one run names all of them.
+/// Reads files of definitions, strictly: every key must be known, every text must parse. Goes on after a problem, so
+/// that one run names all of them.
 ///
 /// A file is a mapping with the one key `kpis`, a list of mappings. Each has `name`, `title`, `unit`, `kind`, perhaps
 /// `description`, and the keys of its kind.

@@ -1,8 +1,8 @@
 import Foundation
 
 extension KPIReport {
-    /// The report for a terminal: a line about window and sources, a table with a row for all sources and one for each, and
-    /// the warnings. Ends with a newline.
+    /// The report for a terminal: a line about window and sources, a table with a row for all sources and one for
+    /// each, and the warnings. Ends with a newline.
     package func renderTable() -> String {
         let ids = Set(figures.flatMap { $0.bySource.map(\.sourceID) })
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

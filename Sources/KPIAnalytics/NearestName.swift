@@ -1,7 +1,7 @@
 /// The name that somebody who typed another one most likely meant.
 enum NearestName {
-    /// The candidate that the fewest edits (insert, delete, replace, swap neighbours: optimal string alignment) turn into
-    /// `typed`; the first of several, nil if there is no candidate.
+    /// The candidate that the fewest edits (insert, delete, replace, swap neighbours: optimal string alignment) turn
+    /// into `typed`; the first of several, nil if there is no candidate.
     static func nearest(to typed: String, among candidates: [String]) -> String? {
         let word = Array(typed.lowercased().unicodeScalars.prefix(64))
         return candidates.map { (name: $0, edits: edits(word, Array($0.unicodeScalars))) }

@@ -1,8 +1,8 @@
 import TelemetryModel
 import TimeSeriesStore
 
-/// When sources reported, and how often, over one window: read in stretches of 64 intervals, so that memory does not grow
-/// with the window.
+/// When sources reported, and how often, over one window: read in stretches of 64 intervals, so that memory does not
+/// grow with the window.
 struct SourceScan {
     struct Source {
         var samples = 0

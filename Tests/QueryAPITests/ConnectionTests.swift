@@ -91,7 +91,8 @@ import TimeSeriesStore
             #expect(text.contains("text/event-stream"))
             #expect(
                 text.contains(
-                    "event: tick\ndata: {\"time\":1767225600000,\"received\":110,\"events_per_second\":null,\"applied_offset\":42}\n\n"
+                    "event: tick\ndata: {\"time\":1767225600000,\"received\":110,"
+                        + "\"events_per_second\":null,\"applied_offset\":42}\n\n"
                 ))
             #expect(text.contains(#""received":120,"events_per_second":"#))
         }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import TelemetryModel
 import Testing
 import TimeSeriesStore
@@ -17,6 +18,10 @@ import TimeSeriesStore
         #expect(answer.data.contains(#""unit":"ratio","overall":1,"by_source":[{"source_id":"a","value":1}]}"#))
         #expect(answer.data.contains(#""unit":"ms","overall":12.5,"by_source":[{"source_id":"a","value":12.5}]}"#))
         #expect(answer.data.contains(#""unit":"ratio","overall":null,"by_source":[]}"#))
+        let table = try await ask(store, "/api/v1/kpis?format=table")
+        #expect(table.headers[.contentType] == "text/plain; charset=utf-8")
+        #expect(
+            table.body.hasPrefix("Key figures from 2025-12-31T23:00:00Z to 2026-01-01T00:00:00Z; 1 of 1 sources up"))
         let earlier = try await ask(store, "/api/v1/kpis?window=60&time=2026-01-01T00:30:00Z")
         #expect(earlier.data.contains(#""window_seconds":60,"from":"2026-01-01T00:29:00.000Z""#))
         #expect(earlier.data.contains(#""sources":{"known":0,"up":0}"#))
@@ -42,11 +47,11 @@ import TimeSeriesStore
 
     @Test func eventsAreNewestFirst() async throws {
         let newest =
-            #"{"timestamp":"2025-12-31T23:59:59.999Z","timestamp_ms":1767225599999,"source_id":"b","metric_name":"valve_open","#
-            + #""metric_value":1.5,"severity":null,"message":"Said \"Stop\"","tags":{"region":"north"}}"#
+            #"{"timestamp":"2025-12-31T23:59:59.999Z","timestamp_ms":1767225599999,"source_id":"b","#
+            + #""metric_name":"valve_open","metric_value":1.5,"severity":null,"message":"Said \"Stop\"","tags":{"region":"north"}}"#
         let older =
-            #"{"timestamp":"2025-12-31T23:59:58.000Z","timestamp_ms":1767225598000,"source_id":"a","metric_name":"valve_open","#
-            + #""metric_value":1.5,"severity":"warning","message":null,"tags":{"region":"north"}}"#
+            #"{"timestamp":"2025-12-31T23:59:58.000Z","timestamp_ms":1767225598000,"source_id":"a","#
+            + #""metric_name":"valve_open","metric_value":1.5,"severity":"warning","message":null,"tags":{"region":"north"}}"#
         #expect(try await ask(events, "/api/v1/events").data == "[\(newest),\(older)]", "one day back")
         #expect(try await ask(events, "/api/v1/events?limit=1").data == "[\(newest)]")
         #expect(try await ask(events, "/api/v1/events?source=a").data == "[\(older)]")

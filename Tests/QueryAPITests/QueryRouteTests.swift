@@ -57,14 +57,16 @@ import TimeSeriesStore
 
     @Test func aMatrix() async throws {
         let expected =
-            #"{"resultType":"matrix","result":[{"metric":{"__name__":"temperature","place":"\"north\"\n","source_id":"a"},"#
+            #"{"resultType":"matrix","result":[{"metric":"#
+            + #"{"__name__":"temperature","place":"\"north\"\n","source_id":"a"},"#
             + #""values":[[1767225540,"20.5"],[1767225570,"21"],[1767225599.500,"1e-07"]]}]}"#
         let query = "temperature%7Bsource_id=%22a%22%7D%5B2m%5D"
         #expect(try await ask(store, "/api/v1/query?query=\(query)").data == expected)
         let range = "start=\(seconds - 60)&end=2026-01-01T00:00:00.000Z&step=30s"
         #expect(
             try await ask(store, "/api/v1/query_range?query=sum(temperature%7Bsource_id=%22a%22%7D)&\(range)").data
-                == #"{"resultType":"matrix","result":[{"metric":{},"values":[[1767225540,"20.5"],[1767225570,"21"],[1767225600,"1e-07"]]}]}"#
+                == #"{"resultType":"matrix","result":[{"metric":{},"values":"#
+                + #"[[1767225540,"20.5"],[1767225570,"21"],[1767225600,"1e-07"]]}]}"#
         )
     }
 
@@ -118,6 +120,7 @@ import TimeSeriesStore
         ("query_exemplars?query=", "got nothing"),
         ("kpis?window=long", "invalid parameter \\\"window\\\": cannot parse"),
         ("kpis?window=0", "from 1 s to 3650 days"),
+        ("kpis?format=xml", "expected json or table, got \\\"xml\\\""),
         (
             "events?limit=1001",
             "invalid parameter \\\"limit\\\": expected a whole number from 1 to 1000, got \\\"1001\\\""

@@ -195,18 +195,18 @@ class Checks:
             "document.querySelector('#events').textContent.includes('shelf caught fire during the test')",
             "the error event is listed")
         self.chrome.evaluate(
-            "(() => { const e = document.querySelector('#events-filter select'); e.value = 'warning';"
+            "(() => { const e = document.querySelector('#events-filter select'); e.value = 'error';"
             " e.dispatchEvent(new Event('change')); })()")
         self.chrome.wait_for(
             "(() => { const t = document.querySelector('#events').textContent;"
-            " return t.includes('water level') && !t.includes('shelf'); })()",
-            "the severity filter leaves the warning and hides the error")
-        self.expect("severity=warning" in self.chrome.evaluate("location.search"), "the filter is not in the address")
+            " return t.includes('shelf') && !t.includes('water level'); })()",
+            "the severity filter leaves the error and hides the warning")
+        self.expect("severity=error" in self.chrome.evaluate("location.search"), "the filter is not in the address")
         self.chrome.evaluate(
             "(() => { const e = document.querySelector('#events-filter select'); e.value = '';"
             " e.dispatchEvent(new Event('change')); })()")
         self.chrome.wait_for(
-            "document.querySelector('#events').textContent.includes('shelf')", "all events are listed again")
+            "document.querySelector('#events').textContent.includes('water level')", "all events are listed again")
 
     def hover_shows_values(self):
         # The newest value a few steps back, where data surely is.

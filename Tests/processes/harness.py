@@ -15,6 +15,11 @@ import urllib.parse
 BINARY = os.environ.get("HELIOGRAPH_BINARY", "heliograph")
 
 
+def clean_environment():
+    """Ours without settings: what the person who runs the tests has set must not reach the servers under test."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
+
+
 class Server:
     """One `heliograph run`, on a port the kernel chose. Use as a context manager: it is ended on leaving."""
 
@@ -23,7 +28,7 @@ class Server:
         self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=self.errors, stdin=subprocess.DEVNULL, text=True,
-            env={**os.environ, **(environment or {})})
+            env={**clean_environment(), **(environment or {})})
         self.port = None
         for line in self.process.stdout:
             found = re.search(r"http://127\.0\.0\.1:(\d+)", line)

@@ -11,13 +11,13 @@ import subprocess
 import tempfile
 import threading
 
-from harness import BINARY, Checks, Server, shared_folder, temporary_folder
+from harness import BINARY, Checks, Server, clean_environment, shared_folder, temporary_folder
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 
 
 def command(*arguments, timeout=120):
-    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=timeout)
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=timeout, env=clean_environment())
 
 
 def settings(check, folder):

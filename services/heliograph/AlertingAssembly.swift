@@ -13,7 +13,7 @@ import TelemetryModel
 struct AlertingAssembly {
     let platform: Platform
 
-    /// - Throws: `StartError` if the rule files or the stored states cannot be read.
+    /// - Throws: `CommandFailure` if the rule files or the stored states cannot be read.
     func service() throws -> AlertingService {
         let settings = platform.settings.alerts
         var configuration = AlertingConfiguration()
@@ -27,7 +27,7 @@ struct AlertingAssembly {
                 configuration: configuration, ports: ports(database), metrics: platform.metrics,
                 logger: platform.logger)
         } catch {
-            throw StartError("alerts: \(error)")
+            throw CommandFailure("alerts: \(error)")
         }
     }
 

@@ -11,22 +11,15 @@ final class DataFolder: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let file = "\(path)/LOCK"
         lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard lock >= 0 else { throw StartError("cannot write to the data folder \(path): \(String(cString: strerror(errno)))") }
+        guard lock >= 0 else { throw CommandFailure("cannot write to the data folder \(path): \(String(cString: strerror(errno)))") }
         // An flock ends with its process, however that ends (man 2 flock).
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             Foundation.close(lock)
-            throw StartError(
+            throw CommandFailure(
                 "the data folder \(path) is in use by another heliograph process; stop that one, or give --data another "
                     + "folder")
         }
     }
 
     deinit { Foundation.close(lock) }
-}
-
-/// The platform cannot start; the text says what to do.
-struct StartError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

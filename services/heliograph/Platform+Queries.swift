@@ -8,7 +8,7 @@ import Settings
 extension Platform {
     /// What the query routes work with.
     ///
-    /// - Throws: `StartError` if the KPI definitions cannot be read.
+    /// - Throws: `CommandFailure` if the KPI definitions cannot be read.
     func queryEnvironment() throws -> QueryEnvironment {
         var limits = QueryLimits()
         limits.samples = settings.query.maxSamples
@@ -31,7 +31,7 @@ extension Platform {
         do {
             return try KPIDefinition.load(directory: URL(fileURLWithPath: settings.kpis.dir))
         } catch {
-            throw StartError("kpis.dir: \(error)")
+            throw CommandFailure("kpis.dir: \(error)")
         }
     }
 }

@@ -25,10 +25,10 @@ struct PlatformRunner {
         let platform: Platform
         do {
             platform = try Platform(settings: settings, logger: logger)
-        } catch let error as StartError {
+        } catch let error as CommandFailure {
             throw error
         } catch {
-            throw StartError("cannot open the data folder \(settings.data.dir): \(error)")
+            throw CommandFailure("cannot open the data folder \(settings.data.dir): \(error)")
         }
         platform.processor.start()
         do {
@@ -70,7 +70,7 @@ struct PlatformRunner {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch let error as IOError {
-            throw StartError(
+            throw CommandFailure(
                 "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error.description); choose another "
                     + "address with --listen")
         }

@@ -61,6 +61,12 @@ package struct APIError: Error, HTTPResponseError, Sendable {
 }
 
 extension Response {
+    package static func text(_ text: String) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+
     package static func json(_ text: JSONText, status: HTTPResponse.Status = .ok) -> Response {
         Response(
             status: status, headers: [.contentType: "application/json; charset=utf-8"],

@@ -11,8 +11,11 @@ struct FleetFeed {
         var history = options.backfill.microseconds / 1000
         if options.rate == .unbounded, let records = options.maximumRecords {
             // As much history as the records fill, so that the last of them lands about now.
-            let rounds = records / (fleet.sources * FleetSimulator.recordsPerReading) + 1
-            let (length, isTooLong) = rounds.multipliedReportingOverflow(by: Int(fleet.interval.microseconds / 1000))
+            // A little more than that: sources that are silent for a while must not make the end wait for the clock.
+            let milliseconds = Int(fleet.interval.microseconds / 1000)
+            let full = records / (fleet.sources * FleetSimulator.recordsPerReading)
+            let rounds = full + (full / 8 + 360_000 / milliseconds) / fleet.sources + 3
+            let (length, isTooLong) = rounds.multipliedReportingOverflow(by: milliseconds)
             guard !isTooLong, length <= now else {
                 throw .invalidOption(
                     name: "number of records",

@@ -3,7 +3,6 @@ import Foundation
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 
 /// Sends batches to `POST /api/v1/telemetry` until they are answered for good.
 struct TelemetrySender: Sendable {

@@ -5,8 +5,8 @@ import PromQLEngine
 import TelemetryModel
 import TimeSeriesStore
 
-/// Writes answers in the form of Prometheus' HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/) straight
-/// into a buffer: large results go through no tree of values.
+/// Writes answers in the form of Prometheus' HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/)
+/// straight into a buffer: large results go through no tree of values.
 struct AnswerWriter {
     private(set) var buffer = ByteBuffer()
     /// Collects short pieces, which a buffer takes up more cheaply together.

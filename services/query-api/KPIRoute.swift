@@ -3,11 +3,22 @@ import HTTPSupport
 import Hummingbird
 import KPIAnalytics
 
-/// `GET /api/v1/kpis`: the key figures over a window.
+/// `GET /api/v1/kpis`: the key figures over a window, as JSON or as a table for a terminal.
 struct KPIRoute: Sendable {
     static let defaultWindow: Int64 = 3_600_000
 
     let runner: QueryRunner
+
+    private enum Format: String {
+        case json, table
+
+        init(_ text: String?) throws {
+            guard let format = Format(rawValue: text ?? "json") else {
+                throw APIError.invalid("format", "expected json or table, got \"\(text?.prefix(64) ?? "")\"")
+            }
+            self = format
+        }
+    }
 
     @Sendable func handle(_ request: Request, _ context: AppContext) async throws -> Response {
         let environment = runner.environment
@@ -16,11 +27,15 @@ struct KPIRoute: Sendable {
         let window = try parameters.duration("window") ?? Self.defaultWindow
         let time = try parameters.time("time") ?? environment.now()
         let source = parameters.text("source")
+        let format = try Format(parameters.text("format"))
         let kpis = environment.kpis
         let report = try await runner.run(request, context) { budget in
             try kpis.compute(window: window, at: time, source: source, budget: budget)
         }
-        return .json(json(report))
+        return switch format {
+        case .json: .json(json(report))
+        case .table: .text(report.renderTable())
+        }
     }
 
     private func json(_ report: KPIReport) -> JSONText {

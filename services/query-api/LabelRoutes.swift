@@ -81,15 +81,16 @@ struct LabelRoutes: Sendable {
         else {
             throw APIError(
                 .badData,
-                "invalid label name: expected a label's name, or its U__ form, URL-encoded, got \"\(encoded.prefix(64))\""
+                "invalid label name: expected a label's name, or its U__ form, URL-encoded, got "
+                    + "\"\(encoded.prefix(64))\""
             )
         }
         return name
     }
 }
 
-/// The form that label names of any characters take where only letters, digits and underscores may stand: `U__`, then `__`
-/// for an underscore and `_HEX_` for any other character
+/// The form that label names of any characters take where only letters, digits and underscores may stand: `U__`, then
+/// `__` for an underscore and `_HEX_` for any other character
 /// (https://prometheus.io/docs/instrumenting/escaping_schemes/#value-encoding-escaping).
 enum EscapedLabelName {
     /// The name behind an escaped one; names without the prefix as they are; nil if the escapes are broken.

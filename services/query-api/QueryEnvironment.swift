@@ -66,8 +66,8 @@ package struct QueryLimits: Sendable {
     package var bodyBytes = 1 << 20
     /// How often the live stream ticks.
     package var streamInterval = Duration.seconds(1)
-    /// A query that takes longer is given up when its client goes away. Quicker ones are not watched: HTTP/1 connections
-    /// that have been watched cannot be used for a further request.
+    /// A query that takes longer is given up when its client goes away. Quicker ones are not watched: HTTP/1
+    /// connections that have been watched cannot be used for a further request.
     package var watchAfter = Duration.milliseconds(250)
 
     package init() {}

@@ -48,7 +48,8 @@ struct QueryRunner: Sendable {
         }
     }
 
-    /// Cancels the budget when this task is cancelled, and, once the operation has taken some time, when the client is gone.
+    /// Cancels the budget when this task is cancelled, and, once the operation has taken some time, when the client
+    /// is gone.
     private func whileWaitedFor<Value: Sendable>(
         _ body: RequestBody, _ budget: QueryBudget, _ operation: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {

@@ -5,15 +5,16 @@ import NIOCore
 import PromQLSyntax
 import TimeSeriesStore
 
-/// A request's parameters: those of a form in the body first, then those of the URL, as in Go's `net/http`, which clients
-/// of Prometheus count on. An empty value is the same as none.
+/// A request's parameters: those of a form in the body first, then those of the URL, as in Go's `net/http`, which
+/// clients of Prometheus count on. An empty value is the same as none.
 struct RequestParameters: Sendable {
     private let pairs: [(name: String, value: String)]
 
     init(pairs: [(name: String, value: String)]) { self.pairs = pairs }
 
-    /// Reads the body to its end, whatever the method, and leaves an empty one in its place: what watches the connection
-    /// later (`QueryRunner`) must find neither parts of a body nor a body that was read behind the request's back.
+    /// Reads the body to its end, whatever the method, and leaves an empty one in its place: what watches the
+    /// connection later (`QueryRunner`) must find neither parts of a body nor a body that was read behind the
+    /// request's back.
     init(reading request: inout Request, limit bodyLimit: Int) async throws {
         let body: ByteBuffer
         do {
@@ -58,7 +59,8 @@ struct RequestParameters: Sendable {
 
     // MARK: Typed values
 
-    /// Milliseconds since 1970. Prometheus' own names for the ends of time are taken as the ends of what can be queried.
+    /// Milliseconds since 1970. Prometheus' own names for the ends of time are taken as the ends of what can be
+    /// queried.
     func time(_ name: String) throws -> Int64? {
         guard let text = text(name) else { return nil }
         switch text {

@@ -5,8 +5,8 @@ import NIOCore
 import SelfMetrics
 import ServiceLifecycle
 
-/// `GET /api/v1/stream`: server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), one `tick` at
-/// once and one each interval. Ends when the client goes away or the server shuts down.
+/// `GET /api/v1/stream`: server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), one
+/// `tick` at once and one each interval. Ends when the client goes away or the server shuts down.
 struct StreamRoute: Sendable {
     let environment: QueryEnvironment
 

@@ -38,7 +38,8 @@ function item(event) {
 
 function filters(form) {
     const severity = h("select", { "aria-label": "Severity" },
-        h("option", { value: "" }, "Any severity"), severities.map((name) => h("option", { value: name }, name)));
+        h("option", { value: "" }, "Any severity"), severities.map(
+            (name) => h("option", { value: name }, name === "critical" ? name : `${name} and above`)));
     const text = h("input", {
         type: "search", placeholder: "Search messages", "aria-label": "Search messages", spellcheck: "false",
     });

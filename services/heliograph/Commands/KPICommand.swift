@@ -38,10 +38,10 @@ struct KPICommand: AsyncParsableCommand {
             status = response.status.code
             body = try await response.body.collect(upTo: 64 << 20)
         } catch {
-            throw ValidationError("no answer from \(url): \(error); is the server running there? See --url.")
+            throw CommandFailure("no answer from \(url): \(error); is the server running there? See --url.")
         }
         let text = String(buffer: body)
-        guard status == 200 else { throw ValidationError("\(url) answered \(status): \(text)") }
+        guard status == 200 else { throw CommandFailure("\(url) answered \(status): \(text)") }
         print(text)
     }
 }

@@ -79,7 +79,7 @@ struct ProduceCommand: AsyncParsableCommand {
         do {
             try await group.run()
         } catch let error as ProducerError {
-            throw ValidationError("\(error)")
+            throw CommandFailure("\(error)")
         }
         if let summary = service.summary.withLock({ $0 }), summary.isFailure { throw ExitCode.failure }
     }

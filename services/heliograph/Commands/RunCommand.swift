@@ -24,10 +24,6 @@ struct RunCommand: AsyncParsableCommand {
         if let listen { flags["listen"] = listen }
         if demo { flags["demo"] = "true" }
         let settings = try options.load(flags: flags)
-        do {
-            try await PlatformRunner(settings: settings, logger: .heliograph(settings.logging)).run()
-        } catch let error as StartError {
-            throw ValidationError(error.description)
-        }
+        try await PlatformRunner(settings: settings, logger: .heliograph(settings.logging)).run()
     }
 }

@@ -28,7 +28,7 @@ struct SettingsOptions: ParsableArguments {
             return try HeliographSettings.load(
                 file: config, environment: ProcessInfo.processInfo.environment, flags: all)
         } catch {
-            throw ValidationError(error.description)
+            throw CommandFailure(error.description)
         }
     }
 }
