@@ -51,7 +51,8 @@ final class WebhookCatcher: Sendable {
         }
         let (ports, port) = AsyncStream<Int>.makeStream()
         var logger = Logger(label: "receiver")
-        logger.logLevel = .error
+        // Being stopped in the midst of things is not worth a word.
+        logger.logLevel = .critical
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { port.yield($0.localAddress?.port ?? 0) }, logger: logger)

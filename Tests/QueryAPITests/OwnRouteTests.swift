@@ -47,11 +47,13 @@ import TimeSeriesStore
 
     @Test func eventsAreNewestFirst() async throws {
         let newest =
-            #"{"timestamp":"2025-12-31T23:59:59.999Z","timestamp_ms":1767225599999,"source_id":"b","#
-            + #""metric_name":"valve_open","metric_value":1.5,"severity":null,"message":"Said \"Stop\"","tags":{"region":"north"}}"#
+            #"{"timestamp":"2025-12-31T23:59:59.999Z","timestamp_ms":1767225599999,"#
+            + #""source_id":"b","metric_name":"valve_open","metric_value":1.5,"#
+            + #""severity":null,"message":"Said \"Stop\"","tags":{"region":"north"}}"#
         let older =
-            #"{"timestamp":"2025-12-31T23:59:58.000Z","timestamp_ms":1767225598000,"source_id":"a","#
-            + #""metric_name":"valve_open","metric_value":1.5,"severity":"warning","message":null,"tags":{"region":"north"}}"#
+            #"{"timestamp":"2025-12-31T23:59:58.000Z","timestamp_ms":1767225598000,"#
+            + #""source_id":"a","metric_name":"valve_open","metric_value":1.5,"#
+            + #""severity":"warning","message":null,"tags":{"region":"north"}}"#
         #expect(try await ask(events, "/api/v1/events").data == "[\(newest),\(older)]", "one day back")
         #expect(try await ask(events, "/api/v1/events?limit=1").data == "[\(newest)]")
         #expect(try await ask(events, "/api/v1/events?source=a").data == "[\(older)]")

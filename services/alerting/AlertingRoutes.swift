@@ -1,3 +1,4 @@
+import Foundation
 package import HTTPSupport
 package import Hummingbird
 import PromQLEngine
@@ -8,7 +9,7 @@ import TimeSeriesStore
 /// (https://prometheus.io/docs/prometheus/latest/querying/api/#rules).
 package func addAlertingRoutes(to router: Router<AppContext>, service: AlertingService) {
     router.get("/api/v1/rules") { request, _ in
-        Response.json(service.rulesJSON(try RuleFilter(request.uri.queryParameters)))
+        Response.json(service.rulesJSON(try RuleFilter(query: request.uri.query ?? "")))
     }
     router.get("/api/v1/alerts") { _, _ in Response.json(service.alertsJSON()) }
 }
@@ -27,27 +28,37 @@ struct RuleFilter: Sendable {
 
     init() {}
 
+    /// From the part of a URL after `?`, in the form that HTML forms have
+    /// (https://url.spec.whatwg.org/#urlencoded-parsing); empty values count as none.
+    ///
     /// Throws an `APIError` for values that are not understood.
-    init(_ parameters: Parameters) throws {
-        if let type = parameters.get("type"), !type.isEmpty {
+    init(query: String) throws {
+        let pairs = query.split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { part in
+                let spaced = part.replacing("+", with: " ")
+                return spaced.removingPercentEncoding ?? String(spaced)
+            }
+            return (name: parts[0], value: parts.count > 1 ? parts[1] : "")
+        }
+        func values(_ name: String) -> [String] { pairs.filter { $0.name == name && !$0.value.isEmpty }.map(\.value) }
+        if let type = values("type").first {
             guard let kind = Kind(rawValue: type.lowercased()) else {
                 throw APIError(.badData, "type: expected alert or record, got \"\(type.prefix(64))\"")
             }
             self.kind = kind
         }
-        func values(_ name: String) -> Set<String> { Set(parameters.getAll(name)) }
-        ruleNames = values("rule_name[]")
-        groupNames = values("rule_group[]")
-        files = values("file[]")
-        matcherLists = try parameters.getAll("match[]").map { text in
+        ruleNames = Set(values("rule_name[]"))
+        groupNames = Set(values("rule_group[]"))
+        files = Set(values("file[]"))
+        matcherLists = try values("match[]").map { text in
             do {
                 return try PromQLEngine.matchers(text)
             } catch {
                 throw APIError(.badData, "match[]: \(error)")
             }
         }
-        switch parameters.get("exclude_alerts")?.lowercased() {
-        case nil, "", "false", "0": leavesOutAlerts = false
+        switch values("exclude_alerts").first?.lowercased() {
+        case nil, "false", "0": leavesOutAlerts = false
         case "true", "1": leavesOutAlerts = true
         case let other?:
             throw APIError(.badData, "exclude_alerts: expected true or false, got \"\(other.prefix(64))\"")
