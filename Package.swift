@@ -82,7 +82,10 @@ let package = Package(
         service("Settings", folder: "settings", [yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
-            ["HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "Processing", hummingbird, logging, nioCore]),
+            [
+                "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "Processing", hummingbird,
+                logging, nioCore,
+            ]),
         service(
             "Processor", folder: "processor",
             ["TelemetryModel", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
@@ -95,7 +98,8 @@ let package = Package(
         service(
             "Alerting", folder: "alerting",
             [
-                "HTTPSupport", "SelfMetrics", "AlertRules", "PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel",
+                "HTTPSupport", "SelfMetrics", "AlertRules", "PromQLSyntax", "PromQLEngine", "TimeSeriesStore",
+                "TelemetryModel",
                 hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore,
             ]),
         service(
@@ -110,7 +114,8 @@ let package = Package(
                 "SelfMetrics",
                 "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
                 "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
-                argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1, yams,
+                argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
+                yams,
             ],
             path: "services/heliograph", swiftSettings: house),
 

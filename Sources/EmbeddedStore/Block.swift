@@ -77,7 +77,8 @@ final class Block: Sendable {
                 do {
                     try columns.appendDecoded([UInt8](data), within: range)
                 } catch {
-                    throw BlockDamage(file: name.fileName, expected: "an intact chunk of series \(id)", found: "\(error)")
+                    throw BlockDamage(
+                        file: name.fileName, expected: "an intact chunk of series \(id)", found: "\(error)")
                 }
             }
         }
@@ -94,7 +95,8 @@ final class Block: Sendable {
     }
 
     /// Newest first.
-    func events(in range: TimeRange, limit: Int, where accepts: (OperationalEvent) -> Bool) throws -> [OperationalEvent] {
+    func events(in range: TimeRange, limit: Int, where accepts: (OperationalEvent) -> Bool) throws -> [OperationalEvent]
+    {
         try queue.read { db in
             let rows = try Row.fetchCursor(
                 db, sql: "SELECT t, labels, value, message FROM event WHERE t BETWEEN ? AND ? ORDER BY t DESC",
@@ -112,7 +114,8 @@ final class Block: Sendable {
 
     private func posting(_ name: String, _ value: String) throws -> [Int] {
         let bytes = try queue.read { db in
-            try Data.fetchOne(db, sql: "SELECT ids FROM posting WHERE name = ? AND value = ?", arguments: [name, value])
+            try Data.fetchOne(
+                db, sql: "SELECT ids FROM posting WHERE name = ? AND value = ?", arguments: [name, value])
         }
         guard let bytes else { return [] }
         guard let ids = PostingList.decode(bytes, count: seriesCount) else {

@@ -13,7 +13,9 @@ package final class Counter: Sendable {
 /// How long things took: a cumulative histogram with fixed bounds, as the exposition format has it. Lock-free.
 package final class LatencyHistogram: Sendable {
     /// Upper bounds in seconds, inclusive: 0.5 ms to 10 s, about three a decade.
-    package static let bounds: [Double] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    package static let bounds: [Double] = [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
 
     private let buckets: [Counter] = (0...LatencyHistogram.bounds.count).map { _ in Counter() }
     private let microseconds = Counter()

@@ -35,7 +35,8 @@ package final class MetricsRegistry: Sendable {
         add(
             Family(name: name, kind: kind, help: help) { out, name in
                 for reading in read() {
-                    out += "\(name)\(MetricsRegistry.labelText(reading.labels)) \(MetricsRegistry.text(reading.value))\n"
+                    out +=
+                        "\(name)\(MetricsRegistry.labelText(reading.labels)) \(MetricsRegistry.text(reading.value))\n"
                 }
             })
     }

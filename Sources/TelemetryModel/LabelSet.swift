@@ -85,7 +85,9 @@ extension LabelSet: Comparable {
     package static func < (a: LabelSet, b: LabelSet) -> Bool {
         for (left, right) in zip(a.labels, b.labels) {
             if !left.name.utf8.elementsEqual(right.name.utf8) { return left.name.isOrderedBeforeByBytes(right.name) }
-            if !left.value.utf8.elementsEqual(right.value.utf8) { return left.value.isOrderedBeforeByBytes(right.value) }
+            if !left.value.utf8.elementsEqual(right.value.utf8) {
+                return left.value.isOrderedBeforeByBytes(right.value)
+            }
         }
         return a.labels.count < b.labels.count
     }

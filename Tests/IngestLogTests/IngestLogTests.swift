@@ -18,7 +18,8 @@ import Testing
         }
         let rejected = (0..<bad).map { index in
             RejectedRecord(
-                index: index, field: "metric_value", reason: .wrongType, message: "bad", payload: Array("{\(index)}".utf8),
+                index: index, field: "metric_value", reason: .wrongType, message: "bad",
+                payload: Array("{\(index)}".utf8),
                 sourceID: source)
         }
         return LogSubmission(batch: batch, rejected: rejected, ingestProtocol: .contract, receivedAt: 1000)

@@ -21,7 +21,8 @@ import Testing
 
     /// The binary beside the test bundle.
     private var builtBinary: String {
-        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("heliograph").path
+        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("heliograph")
+            .path
     }
 
     @Test func nothingAcknowledgedIsLostWhenKilled() throws {

@@ -78,7 +78,8 @@ import TimeSeriesStore
             folder.path,
             stages: [
                 DropStage(rule: "no debug", matchers: [LabelMatcher("__name__", .equal("debug_metric"))]),
-                UnitStage(metric: "temp_f", renamed: "temp_c", conversion: ValueTransform(factor: 5 / 9, offset: -160 / 9)),
+                UnitStage(
+                    metric: "temp_f", renamed: "temp_c", conversion: ValueTransform(factor: 5 / 9, offset: -160 / 9)),
             ])
         try await pipeline.send([("debug_metric", 1, 1), ("temp_f", 1, 212), ("other", 1, 7)])
         await pipeline.processor.waitUntilVisible()
@@ -103,7 +104,10 @@ import TimeSeriesStore
             let pipeline = try Pipeline(folder.path, options: options)
             for _ in 0..<20 {
                 let records = (0..<40).map { _ in
-                    (metric: "m", time: now - Int64(generator.next() % 40_000_000), value: Double(generator.next() % 10))
+                    (
+                        metric: "m", time: now - Int64(generator.next() % 40_000_000),
+                        value: Double(generator.next() % 10)
+                    )
                 }
                 for record in records { expected[record.time] = record.value }
                 try await pipeline.send(records)

@@ -25,9 +25,10 @@ import Testing
         for _ in 0..<500 {
             let labels = LabelSet(
                 (0..<Int.random(in: 0...6, using: &generator)).map { index in
-                    let text = String((0..<Int.random(in: 0...8, using: &generator)).map { _ in
-                        alphabet.randomElement(using: &generator) ?? "a"
-                    })
+                    let text = String(
+                        (0..<Int.random(in: 0...8, using: &generator)).map { _ in
+                            alphabet.randomElement(using: &generator) ?? "a"
+                        })
                     return Label("n\(index)" + text, text)
                 })
             #expect(LabelSet(json: labels.json) == labels)

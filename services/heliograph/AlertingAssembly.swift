@@ -1,8 +1,8 @@
-import HTTPSupport
 import AlertRules
 import Alerting
 import EmbeddedStore
 import Foundation
+import HTTPSupport
 import IngestLog
 import Processor
 import PromQLEngine

@@ -1,4 +1,3 @@
-import Processor
 import Alerting
 import Dashboard
 import HTTPSupport
@@ -6,6 +5,7 @@ import Hummingbird
 import IngestionAPI
 import Logging
 import NIOCore
+import Processor
 import QueryAPI
 import SelfMetrics
 import Settings

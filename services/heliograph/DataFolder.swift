@@ -11,7 +11,9 @@ final class DataFolder: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let file = "\(path)/LOCK"
         lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard lock >= 0 else { throw CommandFailure("cannot write to the data folder \(path): \(String(cString: strerror(errno)))") }
+        guard lock >= 0 else {
+            throw CommandFailure("cannot write to the data folder \(path): \(String(cString: strerror(errno)))")
+        }
         // An flock ends with its process, however that ends (man 2 flock).
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             Foundation.close(lock)

@@ -1,9 +1,9 @@
-import IngestLog
-import TelemetryModel
 import HTTPSupport
 import Hummingbird
+import IngestLog
 import Processor
 import SelfMetrics
+import TelemetryModel
 
 /// `/healthz`, `/readyz`, `/metrics` and `/api/v1/ledger`.
 struct OperationsRoutes: Sendable {
@@ -54,7 +54,8 @@ struct OperationsRoutes: Sendable {
                 }
                 data.key("protocols")
                 data.array { protocols in
-                    for (ingestProtocol, records) in snapshot.received.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                    for (ingestProtocol, records) in snapshot.received.sorted(by: { $0.key.rawValue < $1.key.rawValue })
+                    {
                         protocols.object { item in
                             item.field("protocol", ingestProtocol.name)
                             item.field("received", records)

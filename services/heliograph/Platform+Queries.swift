@@ -1,7 +1,7 @@
-import IngestLog
-import Processor
 import Foundation
+import IngestLog
 import KPIAnalytics
+import Processor
 import QueryAPI
 import Settings
 

@@ -1,9 +1,9 @@
-import TelemetryModel
 import EmbeddedStore
 import Foundation
 import IngestLog
 import Processor
 import SelfMetrics
+import TelemetryModel
 
 /// What the platform says of itself on `/metrics`, read when somebody scrapes.
 struct PlatformMetrics {
@@ -90,7 +90,8 @@ struct PlatformMetrics {
         metrics.register("heliograph_flush_samples_total", .counter, help: "Samples written into blocks.") {
             [.init(Double(flushes.samples.value))]
         }
-        metrics.register("heliograph_flush_failures_total", .counter, help: "Flushes that failed and are tried again.") {
+        metrics.register("heliograph_flush_failures_total", .counter, help: "Flushes that failed and are tried again.")
+        {
             [.init(Double(flushes.failures.value))]
         }
         metrics.register("heliograph_replay_progress_ratio", .gauge, help: "Share of the log read back since start.") {

@@ -1,11 +1,10 @@
-import IngestLog
-import UnixSignals
 import Alerting
 import AsyncHTTPClient
 import EmbeddedStore
 import Foundation
 import HTTPSupport
 import Hummingbird
+import IngestLog
 import KPIAnalytics
 import Logging
 import NIOCore
@@ -15,6 +14,7 @@ import QueryAPI
 import ServiceLifecycle
 import Settings
 import TimeSeriesStore
+import UnixSignals
 
 /// `heliograph run`: from settings to a running server, and to its end.
 struct PlatformRunner {
@@ -61,7 +61,9 @@ struct PlatformRunner {
         if settings.demo {
             services.append(
                 .init(
-                    service: DemoFleet(addresses: addresses, isFirstRun: platform.log.durableOffset == 0, logger: logger), successTerminationBehavior: .ignore,
+                    service: DemoFleet(
+                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0, logger: logger),
+                    successTerminationBehavior: .ignore,
                     failureTerminationBehavior: .ignore))
         }
         var configuration = ServiceGroupConfiguration(

@@ -15,7 +15,8 @@ package enum RequestTime {
         }
         throw APIError(
             .badData,
-            "\(parameter): expected a time as RFC 3339 (2026-01-31T12:00:00Z) or seconds since 1970, got \"\(text.prefix(64))\"")
+            "\(parameter): expected a time as RFC 3339 (2026-01-31T12:00:00Z) or seconds since 1970, got \"\(text.prefix(64))\""
+        )
     }
 }
 

@@ -46,7 +46,8 @@ final class Flusher: Sendable {
             let safe = min(store.safeOffset(applied: ledger.offset), try log.ledgerCheckpoint().offset)
             counters.trimmedBatches.add(try log.trim(through: safe))
             logger.info(
-                "flushed", metadata: ["blocks": "\(report.blocks)", "samples": "\(report.samples)", "through": "\(safe)"])
+                "flushed",
+                metadata: ["blocks": "\(report.blocks)", "samples": "\(report.samples)", "through": "\(safe)"])
         } catch {
             counters.failures.add()
             logger.error("flush failed; its samples stay in memory and in the log", metadata: ["error": "\(error)"])

@@ -1,12 +1,13 @@
-import NIOHTTP1
 import ArgumentParser
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 
 struct KPICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "kpi", abstract: "Print the key figures of a running server: uptime, error rate, latency, throughput.")
+        commandName: "kpi",
+        abstract: "Print the key figures of a running server: uptime, error rate, latency, throughput.")
 
     @Option(help: "The server.")
     var url = "http://127.0.0.1:8040"

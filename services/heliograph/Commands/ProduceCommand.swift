@@ -1,4 +1,3 @@
-import UnixSignals
 import ArgumentParser
 import Foundation
 import Logging
@@ -6,6 +5,7 @@ import Producer
 import PromQLSyntax
 import ServiceLifecycle
 import Synchronization
+import UnixSignals
 
 struct ProduceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,7 +44,8 @@ struct ProduceCommand: AsyncParsableCommand {
     @Option(help: "Stop after this many records.")
     var count: Int?
 
-    @Option(parsing: .upToNextOption, help: "CSV (timestamp,value) and NDJSON files, or folders of them, to send again.")
+    @Option(
+        parsing: .upToNextOption, help: "CSV (timestamp,value) and NDJSON files, or folders of them, to send again.")
     var replay: [String] = []
 
     @Option(help: "Metric name for replayed records; default: their own, or the one in the file's name.")
