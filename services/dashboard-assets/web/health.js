@@ -47,7 +47,7 @@ export function startHealth(holder) {
         }
     };
     return new Poll(secondsBetween, async (signal) => {
-        if (version === "") version = (await optional(api.buildInfo(signal)))?.version ?? "";
+        if (version === "") version = (await optional(api.buildInfo(signal)))?.heliograph_version ?? "";
         const [accounts, letters] = await Promise.all(
             [optional(api.ledger(signal)), optional(api.deadLetters(1, signal))]);
         const picture = JSON.stringify([accounts?.totals, accounts?.balanced, letters?.by_reason, version]);
