@@ -45,6 +45,14 @@ import TimeSeriesStore
                 LogSubmission(batch: batch, rejected: rejected, ingestProtocol: .contract, receivedAt: 0))
         }
 
+        func sendCritical(as ingestProtocol: IngestProtocol, at time: Int64) async throws {
+            let labels = LabelSet(["__name__": "m", "source_id": "s", "severity": "critical"])
+            var batch = TelemetryBatch()
+            batch.append(try #require(registry.reference(for: labels)), at: time, value: 1)
+            _ = try await log.append(
+                LogSubmission(batch: batch, rejected: [], ingestProtocol: ingestProtocol, receivedAt: 0))
+        }
+
         func stop() throws {
             log.stopAccepting()
             processor.stop()
@@ -89,6 +97,16 @@ import TimeSeriesStore
         let snapshot = pipeline.processor.ledger.snapshot(of: pipeline.log)
         #expect(snapshot.totals.dropped == 1)
         #expect(snapshot.isBalanced)
+        try pipeline.stop()
+    }
+
+    @Test func whatRulesMakeIsNoEvent() async throws {
+        let pipeline = try Pipeline(folder.path)
+        try await pipeline.sendCritical(as: .contract, at: 1)
+        try await pipeline.sendCritical(as: .rules, at: 2)
+        await pipeline.processor.waitUntilVisible()
+        let events = try pipeline.store.events(EventSelection(range: .all, limit: 10), budget: QueryBudget())
+        #expect(events.map(\.timestamp) == [1])
         try pipeline.stop()
     }
 

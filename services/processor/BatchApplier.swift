@@ -22,6 +22,8 @@ struct BatchApplier {
         timestamps.reserveCapacity(batch.count)
         values.reserveCapacity(batch.count)
         var nextMessage = 0
+        // What rules make of a source's samples is no event of that source, whatever severity its labels have.
+        let isObserved = committed.ingestProtocol != .rules
         for index in 0..<batch.count {
             let entry = series.entry(for: batch.references[index])
             if entry.account >= counts.count {
@@ -39,7 +41,7 @@ struct BatchApplier {
                 continue
             }
             let value = target.transform.isIdentity ? batch.values[index] : target.transform(batch.values[index])
-            if message != nil || target.isOperational {
+            if message != nil || (target.isOperational && isObserved) {
                 let event = OperationalEvent(
                     timestamp: batch.timestamps[index], labels: target.labels, value: value, message: message)
                 events.append((ids.count, event))

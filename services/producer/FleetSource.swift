@@ -59,8 +59,9 @@ struct FleetSource: Sendable {
         requestsPerSecond = random.within(20...220)
         baseLatency = random.within(8...70)
         baseErrorRatio = random.within(0.0005...0.006)
-        requests = random.within(100_000...4_000_000).rounded()
-        errors = (requests * baseErrorRatio).rounded()
+        // From nothing: a fleet that is started again must look like one whose programs were, a counter reset.
+        requests = 0
+        errors = 0
         self.random = random
     }
 
