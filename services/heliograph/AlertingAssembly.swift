@@ -20,7 +20,7 @@ struct AlertingAssembly {
         configuration.ruleFiles = settings.ruleFiles
         configuration.evaluationInterval = settings.evaluationInterval
         configuration.receivers = settings.webhooks.map { WebhookReceiver(url: $0) }
-        configuration.externalURL = settings.externalURL
+        configuration.externalURL = settings.externalURL.isEmpty ? listenURL : settings.externalURL
         do {
             let database = try AlertStateDatabase(folder: platform.folder.path)
             return try AlertingService(
@@ -29,6 +29,13 @@ struct AlertingAssembly {
         } catch {
             throw CommandFailure("alerts: \(error)")
         }
+    }
+
+    /// Empty while nobody knows the port.
+    private var listenURL: String {
+        let listen = platform.settings.listen
+        guard listen.port != 0 else { return "" }
+        return "http://\(listen.host.contains(":") ? "[\(listen.host)]" : listen.host):\(listen.port)"
     }
 
     private func ports(_ database: AlertStateDatabase) -> AlertingService.Ports {

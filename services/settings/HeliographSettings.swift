@@ -51,7 +51,6 @@ package struct HeliographSettings: Sendable {
     package struct KPIs: Sendable {
         /// Empty for the built-in definitions.
         package var dir = ""
-        package var interval = Duration.seconds(60)
     }
 
     package struct Logging: Sendable {

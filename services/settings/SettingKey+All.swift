@@ -71,9 +71,6 @@ extension SettingKey {
             expected: "an http:// or https:// address, or nothing", where: { $0.isEmpty || WebAddress.isValid($0) }),
 
         SettingKey("kpis.dir", \.kpis.dir, "Folder of KPI definitions; empty for the built-in ones."),
-        SettingKey(
-            "kpis.interval", \.kpis.interval, "How often KPIs are computed and stored.", expected: moreThanNoTime,
-            where: { $0 > .zero }),
 
         SettingKey("demo", \.demo, "Runs a simulated fleet that sends to this server."),
         SettingKey("logging.level", \.logging.level, "Least important messages that are logged."),
