@@ -63,6 +63,8 @@ def fleet(check, server):
     check(server.ledger()["balanced"], "the ledger with the fleet")
     status, body, _ = server.request("GET", "/metrics")
     check(status == 200 and b"heliograph_ledger_records_total" in body, "/metrics")
+    status, _, headers = server.request("GET", "/graph?g0.expr=cpu_usage%20%3E%2090&g0.tab=1")
+    check.equal((status, headers["Location"]), (302, "/?expr=cpu_usage%20%3E%2090"), "a link out of a notification")
 
 
 def recorded_metrics(check, server):

@@ -1,3 +1,4 @@
+import Foundation
 package import HTTPSupport
 import HTTPTypes
 package import Hummingbird
@@ -10,10 +11,19 @@ private let contentSecurityPolicy =
 
 /// The page at `/`, its files under `/assets/{revision}/{name}`, its definition at `/dashboards/fleet.json`; each for
 /// GET and HEAD, from memory. Asks for nothing else of the server than its HTTP API.
+///
+/// `/graph?g0.expr=…`, where Prometheus' notifications and tools link to, leads to the same expression in the explore panel.
 package func addDashboardRoutes(to router: Router<AppContext>) {
     let assets = DashboardAssets.embedded
     serve(router, "/") { _, _ in (assets.page, .revalidate) }
     serve(router, "/dashboards/fleet.json") { _, _ in (assets.definition, .revalidate) }
+    router.get("/graph") { request, _ in
+        let expression = request.uri.queryParameters["g0.expr"].map(String.init) ?? ""
+        // Only unreserved characters stay (RFC 3986, section 2.3).
+        let unreserved = CharacterSet(charactersIn: "-._~").union(.alphanumerics)
+        let value = expression.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
+        return Response.redirect(to: value.isEmpty ? "/" : "/?expr=\(value)", type: .found)
+    }
     serve(router, "/assets/:revision/:name") { _, context in
         guard let name = context.parameters.get("name"), let asset = assets.files[name] else {
             throw APIError(.notFound, "There is no such file in the dashboard.")
