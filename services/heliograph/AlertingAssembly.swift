@@ -23,9 +23,14 @@ struct AlertingAssembly {
         configuration.externalURL = settings.externalURL.isEmpty ? listenURL : settings.externalURL
         do {
             let database = try AlertStateDatabase(folder: platform.folder.path)
+            guard platform.settings.demo, settings.ruleFiles.isEmpty else {
+                return try AlertingService(
+                    configuration: configuration, ports: ports(database), metrics: platform.metrics,
+                    logger: platform.logger)
+            }
             return try AlertingService(
-                configuration: configuration, ports: ports(database), metrics: platform.metrics,
-                logger: platform.logger)
+                configuration: configuration, rules: [RuleFile.parse(DemoRules.text, path: DemoRules.path)],
+                ports: ports(database), metrics: platform.metrics, logger: platform.logger)
         } catch {
             throw CommandFailure("alerts: \(error)")
         }
