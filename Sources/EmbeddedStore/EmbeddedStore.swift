@@ -93,6 +93,11 @@ package final class EmbeddedStore: Sendable {
         }
     }
 
+    /// The greatest log offset that a block claims to hold; 0 without blocks. The log must go on after it.
+    package var newestBlockOffset: Int64 {
+        state.withLock { $0.blocks.map(\.name.through).max() ?? 0 }
+    }
+
     package var statistics: StoreStatistics {
         state.withLock { state in
             StoreStatistics(

@@ -1,4 +1,5 @@
 import GRDB
+import Synchronization
 package import TelemetryModel
 
 /// How far the ledger has been written down, and trimming behind it.
@@ -33,6 +34,19 @@ extension IngestLog {
             try db.execute(
                 sql: "INSERT OR REPLACE INTO position VALUES ('ledger', ?)", arguments: [checkpoint.offset])
         }
+    }
+
+    /// Makes the next offset greater than `offset`. A log that was restored from a backup, or begun anew beside older blocks,
+    /// would otherwise hand out offsets that blocks already claim to hold, and replay would pass its batches over.
+    package func continueAfter(_ offset: Int64) throws {
+        guard offset > durableOffset else { return }
+        try writer.write { db in
+            try db.execute(sql: "UPDATE sqlite_sequence SET seq = ? WHERE name = 'batch'", arguments: [offset])
+            if db.changesCount == 0 {
+                try db.execute(sql: "INSERT INTO sqlite_sequence(name, seq) VALUES ('batch', ?)", arguments: [offset])
+            }
+        }
+        progress.withLock { $0.durableOffset = max($0.durableOffset, offset) }
     }
 
     /// Deletes the batches through `offset`; returns how many. They must be in blocks, and the ledger's checkpoint must

@@ -1,4 +1,5 @@
 import EmbeddedStore
+import Foundation
 import IngestLog
 import Logging
 import Processing
@@ -107,6 +108,28 @@ import TimeSeriesStore
         await pipeline.processor.waitUntilVisible()
         let events = try pipeline.store.events(EventSelection(range: .all, limit: 10), budget: QueryBudget())
         #expect(events.map(\.timestamp) == [1])
+        try pipeline.stop()
+    }
+
+    @Test func aLogBegunAnewBesideOlderBlocksLosesNothing() async throws {
+        var options = Processor.Options()
+        options.flushPolicy.longestStayMilliseconds = 0
+        var pipeline = try Pipeline(folder.path, options: options)
+        for index in 0..<5 { try await pipeline.send([("m", Int64(index), 1)]) }
+        await pipeline.processor.waitUntilVisible()
+        pipeline.processor.flushDueWindows()
+        while pipeline.processor.flushCounters.blocks.value == 0 { await Task.yield() }
+        try pipeline.stop()
+        try FileManager.default.removeItem(atPath: "\(folder.path)/log.sqlite")
+
+        pipeline = try Pipeline(folder.path)
+        try await pipeline.send([("m", 100, 2)])
+        try pipeline.stop()
+
+        pipeline = try Pipeline(folder.path)
+        await pipeline.processor.waitUntilVisible()
+        #expect(try pipeline.samples("m").count == 6)
+        #expect(try pipeline.samples("m")[100] == 2)
         try pipeline.stop()
     }
 

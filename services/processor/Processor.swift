@@ -50,6 +50,7 @@ package final class Processor: Sendable {
         self.store = store
         self.options = options
         self.logger = logger
+        try log.continueAfter(store.newestBlockOffset)
         let checkpoint = try log.ledgerCheckpoint()
         let ledger = Ledger(checkpoint, pending: try log.recordCount(after: checkpoint.offset))
         self.ledger = ledger
