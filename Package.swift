@@ -61,9 +61,10 @@ let package = Package(
     targets: [
         // Engine
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         engine("TelemetryModel", settings: memorySafe),
         engine("WireFormats", ["TelemetryModel", "CZlib"], settings: memorySafe),
-        engine("ChunkCodec", settings: memorySafe),
+        engine("ChunkCodec", ["CZstd"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
         engine("LabelPattern", settings: memorySafe),

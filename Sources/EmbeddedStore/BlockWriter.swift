@@ -33,12 +33,12 @@ struct BlockWriter {
             try write(events, to: db)
         }
         try queue.close()
-        try FileSync.file(temporaryPath)
+        try DiskFiles().syncFile(temporaryPath)
     }
 
     func publish() throws {
         try FileManager.default.moveItem(atPath: temporaryPath, toPath: path)
-        try FileSync.folder(folder)
+        try DiskFiles().syncFolder(folder)
     }
 
     private func createTables(_ db: Database) throws {

@@ -40,10 +40,14 @@ package struct TimeRange: Hashable, Sendable {
 package struct SeriesSelection: Sendable {
     package let matchers: [LabelMatcher]
     package let range: TimeRange
+    /// The windows that will be slid over the samples, if their count, sum, smallest and largest value are all that is
+    /// wanted of them: the store may then answer with summaries where no window begins or ends.
+    package let windows: WindowGrid?
 
-    package init(matchers: [LabelMatcher], range: TimeRange) {
+    package init(matchers: [LabelMatcher], range: TimeRange, windows: WindowGrid? = nil) {
         self.matchers = matchers
         self.range = range
+        self.windows = windows
     }
 }
 
@@ -65,10 +69,13 @@ package struct SampleColumns: Sendable {
 package struct SelectedSeries: Sendable {
     package let labels: LabelSet
     package let samples: SampleColumns
+    /// Stand for samples that are not in `samples`; ascending by time, disjoint. Empty unless the selection had `windows`.
+    package let summaries: [SampleSummary]
 
-    package init(labels: LabelSet, samples: SampleColumns) {
+    package init(labels: LabelSet, samples: SampleColumns, summaries: [SampleSummary] = []) {
         self.labels = labels
         self.samples = samples
+        self.summaries = summaries
     }
 }
 
