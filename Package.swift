@@ -17,6 +17,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+/// SQLite's C interface, as GRDB links it.
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -72,7 +74,7 @@ let package = Package(
         engine("TimeSeriesStore", ["TelemetryModel", "LabelPattern"]),
         engine(
             "EmbeddedStore",
-            ["TelemetryModel", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb]),
+            ["TelemetryModel", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb, sqlite]),
         engine("PromQLSyntax"),
         engine("PromQLEngine", ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
         engine("AlertRules", ["PromQLSyntax", "TelemetryModel", yams]),
@@ -128,7 +130,8 @@ let package = Package(
         tests("ChunkCodecTests", ["ChunkCodec"]),
         tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel"]),
-        tests("EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
+        tests(
+            "EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern", "ChunkCodec"]),
         tests(
             "ProcessorTests",
             [
