@@ -2,7 +2,8 @@ import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
 
-/// Samples of one series, stale markers left out, for functions over windows.
+/// Samples of one series for functions over windows. Stale markers may be among them, to be left out where the samples
+/// are looked at, while they are in the processor's cache.
 struct WindowedSeries: Sendable {
     let labels: LabelSet
     let dropsName: Bool
@@ -23,6 +24,9 @@ struct WindowSet: Sendable {
 
     /// Where the windows end.
     var ends: MomentTrack { MomentTrack(grid, pinned: pinned, shift: shift) }
+
+    /// Of all series, a summary counted as one.
+    var sampleCount: Int { series.reduce(0) { $0 + $1.samples.count + $1.summaries.count } }
 }
 
 /// The moments that the steps of a grid look at: evenly spaced, or all the same. Nothing but numbers, for inner loops.
@@ -139,16 +143,14 @@ extension Evaluation {
         var selected: [SelectedSeries] = []
         if grid.count > 0 {
             selected = try samples(servesSummary.map { _ in ends.grid(length: length) })
+            // Rare, and not the store's to know. What was read in vain is charged as well.
             if let servesSummary, selected.contains(where: { !$0.summaries.allSatisfy(servesSummary) }) {
                 selected = try samples(nil)
             }
         }
-        let series = try ParallelChunks.map(selected) { part in
-            part.map { series in
-                WindowedSeries(
-                    labels: series.labels, dropsName: false, samples: series.samples.withoutStaleMarkers,
-                    summaries: series.summaries)
-            }
+        let series = selected.map { series in
+            WindowedSeries(
+                labels: series.labels, dropsName: false, samples: series.samples, summaries: series.summaries)
         }
         return WindowSet(series: series, grid: grid, length: length, shift: shift, pinned: pinned)
     }
@@ -177,9 +179,10 @@ extension SampleColumns {
     /// Windows are of samples only; where a series ended does not matter to them.
     var withoutStaleMarkers: SampleColumns {
         let hasMarkers = values.withUnsafeBufferPointer { values in
-            var found = false
-            for value in values where value.isAbsent { found = true }
-            return found
+            // Comparing with itself is what processors do many at a time; NaN is rare.
+            var hasNaN = false
+            for value in values where value != value { hasNaN = true }
+            return hasNaN && values.contains(where: \.isAbsent)
         }
         guard hasMarkers else { return self }
         var kept = SampleColumns()

@@ -9,14 +9,15 @@ extension Evaluation {
     ) throws -> [StepSeries] {
         let windows = try windows(of: operand, grid, servesSummary: { Part.isServed(by: $0) })
         let ends = windows.ends
-        return try ParallelChunks.map(windows.series) { [budget] part in
+        return try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
             var panes = WindowPanes<Part>()
             return try part.compactMap { series in
                 try budget.charge(samples: windows.grid.count)
                 var isEmpty = true
+                let samples = series.samples.withoutStaleMarkers
                 let values = [Double](unsafeUninitializedCapacity: ends.count) { column, count in
-                    series.samples.timestamps.withUnsafeBufferPointer { times in
-                        series.samples.values.withUnsafeBufferPointer { values in
+                    samples.timestamps.withUnsafeBufferPointer { times in
+                        samples.values.withUnsafeBufferPointer { values in
                             isEmpty = !panes.fill(column, times, values, series.summaries, ends, windows.length)
                         }
                     }

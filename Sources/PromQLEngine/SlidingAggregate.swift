@@ -1,4 +1,4 @@
-/// The combination of a moving window in amortised constant time per part and without subtraction: suffixes of an
+/// The combination of a moving window in amortised constant time per pane and without subtraction: suffixes of an
 /// older part are kept, the newer part is accumulated (the two-stack queue).
 ///
 ///     lower ───────┬──────── flip ───────────── upper
@@ -9,19 +9,19 @@ struct SlidingAggregate<Part: WindowAggregate>: Sendable {
     private var newer = Part()
     private var upper = 0
 
-    /// To begin again with other parts.
+    /// To begin again with other panes.
     mutating func reset() {
         flip = 0
         upper = 0
     }
 
-    /// `lower` and `upper` lie within the parts and never move back; the range is not empty.
-    mutating func value(_ parts: [Part], _ lower: Int, _ upper: Int) -> Part {
+    /// `lower` and `upper` lie within the panes and never move back; the range is not empty.
+    mutating func value(_ panes: [WindowPane<Part>], _ lower: Int, _ upper: Int) -> Part {
         if lower >= flip {
-            rebuild(parts, lower, upper)
+            rebuild(panes, lower, upper)
         } else {
             while self.upper < upper {
-                newer = newer.combined(with: parts[self.upper])
+                newer = newer.combined(with: panes[self.upper].part)
                 self.upper += 1
             }
         }
@@ -29,13 +29,13 @@ struct SlidingAggregate<Part: WindowAggregate>: Sendable {
         return suffixes[flip - 1 - lower].combined(with: newer)
     }
 
-    private mutating func rebuild(_ parts: [Part], _ lower: Int, _ upper: Int) {
+    private mutating func rebuild(_ panes: [WindowPane<Part>], _ lower: Int, _ upper: Int) {
         suffixes.removeAll(keepingCapacity: true)
-        var suffix = parts[upper - 1]
+        var suffix = panes[upper - 1].part
         suffixes.append(suffix)
         var index = upper - 2
         while index >= lower {
-            suffix = parts[index].combined(with: suffix)
+            suffix = panes[index].part.combined(with: suffix)
             suffixes.append(suffix)
             index -= 1
         }

@@ -8,11 +8,8 @@ import TimeSeriesStore
 ///                   (─────────────]
 ///     panes    (────](───────](───]
 struct WindowPanes<Part: WindowAggregate> {
-    /// Where a pane ends, inclusive. Panes without samples, and those in no window, are left out.
-    private var edges: [Int64] = []
-    private var parts: [Part] = []
-    /// How many samples there are in the pane and those before it.
-    private var counts: [Int] = []
+    /// Panes without samples, and those in no window, are left out.
+    private var panes: [WindowPane<Part>] = []
     private var sliding = SlidingAggregate<Part>()
 
     /// Initialises the first `ends.count` elements of `column` with the values of the windows that end there and are
@@ -28,13 +25,12 @@ struct WindowPanes<Part: WindowAggregate> {
         var isAnyPresent = false
         for step in 0..<ends.count {
             let end = ends[step]
-            // Both stay within 0...edges.count, and the columns are equally long.
-            while upper < edges.count, edges[upper] <= end { upper += 1 }
-            while lower < upper, edges[lower] <= end - length { lower += 1 }
+            while upper < panes.count, panes[upper].edge <= end { upper += 1 }
+            while lower < upper, panes[lower].edge <= end - length { lower += 1 }
             var value = Double.absent
             if lower < upper {
-                let count = counts[upper - 1] - (lower > 0 ? counts[lower - 1] : 0)
-                value = sliding.value(parts, lower, upper).value(count: count)
+                let count = panes[upper - 1].count - (lower > 0 ? panes[lower - 1].count : 0)
+                value = sliding.value(panes, lower, upper).value(count: count)
                 isAnyPresent = true
             }
             column.initializeElement(at: step, to: value)
@@ -46,9 +42,9 @@ struct WindowPanes<Part: WindowAggregate> {
         _ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>, _ summaries: [SampleSummary],
         _ ends: MomentTrack, _ length: Int64
     ) {
-        edges.removeAll(keepingCapacity: true)
-        parts.removeAll(keepingCapacity: true)
-        counts.removeAll(keepingCapacity: true)
+        panes.removeAll(keepingCapacity: true)
+        panes.reserveCapacity(min(2 * ends.count, times.count + summaries.count))
+        var search = TimeSearch(times)
         var sample = 0
         var summary = 0
         var count = 0
@@ -58,12 +54,12 @@ struct WindowPanes<Part: WindowAggregate> {
         while closed < ends.count, sample < times.count || summary < summaries.count {
             var edge = ends[closed]
             if opened < ends.count { edge = min(edge, ends[opened] - length) }
-            let nextSample = times.firstIndex(after: edge, from: sample)
+            let nextSample = search.firstIndex(after: edge)
             var part = Part()
             let countBefore = count
             if opened > closed {
                 if sample < nextSample {
-                    // `sample...nextSample` lies within both columns, which are equally long.
+                    // `sample..<nextSample` lies within both columns, which are equally long.
                     part = Part(UnsafeBufferPointer(rebasing: values[sample..<nextSample]))
                     count += nextSample - sample
                 }
@@ -77,9 +73,7 @@ struct WindowPanes<Part: WindowAggregate> {
             }
             sample = nextSample
             if count > countBefore {
-                edges.append(edge)
-                parts.append(part)
-                counts.append(count)
+                panes.append(WindowPane(edge: edge, count: count, part: part))
             }
             while opened < ends.count, ends[opened] - length <= edge { opened += 1 }
             while closed < ends.count, ends[closed] <= edge { closed += 1 }
@@ -87,28 +81,75 @@ struct WindowPanes<Part: WindowAggregate> {
     }
 }
 
-extension UnsafeBufferPointer<Int64> {
-    /// Of the first element above `bound` in an ascending column, given that it is not before `start`; `count` if there is
-    /// none. O(log of the distance from `start`).
-    fileprivate func firstIndex(after bound: Int64, from start: Int) -> Int {
-        // Most moves are short.
-        var index = start
-        let near = Swift.min(count, start + 8)
-        while index < near {
-            if self[index] > bound { return index }
-            index += 1
+struct WindowPane<Part: WindowAggregate>: Sendable {
+    /// Where it ends, inclusive, milliseconds.
+    let edge: Int64
+    /// How many samples there are in it and in the panes before it.
+    let count: Int
+    let part: Part
+}
+
+/// Searches an ascending column for one bound after the other, each no lower than the one before.
+private struct TimeSearch {
+    private let times: UnsafeBufferPointer<Int64>
+    private var index = 0
+    private var bound: Int64
+    /// How many times there were in a millisecond of late.
+    private var density: Double
+
+    init(_ times: UnsafeBufferPointer<Int64>) {
+        self.times = times
+        bound = times.first ?? 0
+        density = Double(times.count) / max(1, Double((times.last ?? 0) - bound))
+    }
+
+    /// The index of the first time above `next`; how many there are, if none is. O(log of how far the guess is off), where
+    /// the guess is that times come as they came before: most series do, and a wrong probe is a miss of the cache.
+    mutating func firstIndex(after next: Int64) -> Int {
+        let start = index
+        let near = min(times.count, start + 8)
+        while index < near, times[index] <= next { index += 1 }
+        if index == near, index < times.count {
+            let distance = Double(next) - Double(bound)
+            // Both ends are those of Int, so the conversion cannot fail.
+            let guess = start + Int(max(0, min(distance * density, Double(times.count - 1 - start))))
+            index = firstIndex(after: next, from: index, near: max(index, guess))
+            if next > bound { density = Double(index - start) / distance }
         }
-        // Everything before `index` is at most `bound`. Steps of doubled width until one goes beyond it.
-        var width = 16
-        while index + width <= count, self[index + width - 1] <= bound {
-            index += width
-            width *= 2
-        }
-        var end = Swift.min(count, index + width)
-        while index < end {
-            let middle = index + (end - index) / 2
-            if self[middle] <= bound { index = middle + 1 } else { end = middle }
-        }
+        bound = next
         return index
+    }
+
+    /// All before `start` are at most `next`; `start <= guess < times.count`.
+    private func firstIndex(after next: Int64, from start: Int, near guess: Int) -> Int {
+        var (low, high) = (start, times.count)
+        // A cache line has eight times. From the guess on in doubled steps, towards where the bound is.
+        var width = 8
+        if times[guess] <= next {
+            low = guess + 1
+            while high - low > width {
+                guard times[low + width - 1] <= next else {
+                    high = low + width - 1
+                    break
+                }
+                low += width
+                width *= 2
+            }
+        } else {
+            high = guess
+            while high - low > width {
+                guard times[high - width] > next else {
+                    low = high - width + 1
+                    break
+                }
+                high -= width
+                width *= 2
+            }
+        }
+        while low < high {
+            let middle = low + (high - low) / 2
+            if times[middle] <= next { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
