@@ -6,6 +6,7 @@ package struct SampleSummary: Sendable, Hashable {
     package let lastTimestamp: Int64
     /// At least 1.
     package let count: Int
+    /// Infinite, or NaN, if samples are infinite or their sum overflows.
     package let sum: Double
     package let minimum: Double
     package let maximum: Double

@@ -103,9 +103,25 @@ import TimeSeriesStore
         return parts.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.key * Double($1.value) }
     }
 
-    @Test func alternatingGiants() throws {
-        let values = (0..<100).map { $0 % 2 == 0 ? Double.greatestFiniteMagnitude : -.greatestFiniteMagnitude }
-        #expect(try run("sum", values, length: 100_000, step: 99_000)[99_000] == 0)
-        #expect(try run("avg", values, length: 100_000, step: 99_000)[99_000] == 0)
+    /// Sums that stay finite in the order of time, whatever parts of them do.
+    @Test func giantsThatUndoEachOther() throws {
+        let big = Double.greatestFiniteMagnitude
+        let alternating = (0..<100).map { $0 % 2 == 0 ? big : -big }
+        #expect(try run("sum", alternating, length: 100_000, step: 99_000)[99_000] == 0)
+        #expect(try run("avg", alternating, length: 100_000, step: 99_000)[99_000] == 0)
+        var values = [Double](repeating: 0, count: 40)
+        values[1] = -big
+        values[10] = big
+        values[11] = big
+        #expect(try run("sum", values, length: 100_000, step: 39_000)[39_000] == big)
+        #expect(try run("avg", values, length: 100_000, step: 39_000)[39_000] == big / 40)
+    }
+
+    /// No sample's share of a mean overflows, nor what windows have in common.
+    @Test func meansOfGiants() throws {
+        let big = Double.greatestFiniteMagnitude
+        let means = try run("avg", [Double](repeating: big, count: 60), length: 10_000, step: 1000)
+        #expect(means.count >= 60)
+        for (time, mean) in means { #expect(abs(mean / big - 1) < 1e-15, "at \(time): \(mean)") }
     }
 }
