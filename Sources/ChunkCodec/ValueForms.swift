@@ -26,7 +26,7 @@ enum ValueForms {
     private static func search(_ effort: ChunkCodec.Effort, _ count: Int) -> IntegerColumn.Search {
         IntegerColumn.Search(
             models: effort == .best ? [.plain, .steps, .changes] : [.plain, .steps],
-            triesFrameLengths: effort == .best, triesPlane: effort == .best && count >= 1_024)
+            isQuick: effort == .fast, triesPlane: effort == .best && count >= 1_024)
     }
 
     private static func begin(_ encoding: ChunkEncoding, count: Int) -> PackedBits {
@@ -58,7 +58,7 @@ enum ValueForms {
         IntegerColumn.append(decimal.integers.span, search: search, to: &stream)
         if !decimal.units.isEmpty {
             let plain = IntegerColumn.Search(
-                models: [.plain], triesFrameLengths: search.triesFrameLengths, triesPlane: search.triesPlane)
+                models: [.plain], isQuick: search.isQuick, triesPlane: search.triesPlane)
             IntegerColumn.append(decimal.units.span, search: plain, to: &stream)
         }
         if hasExceptions {
