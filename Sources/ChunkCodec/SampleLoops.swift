@@ -213,6 +213,14 @@ enum SampleLoops {
         }
     }
 
+    static func joined(_ first: [UInt8], _ second: Span<UInt8>) -> [UInt8] {
+        var bytes = first
+        bytes.reserveCapacity(first.count + second.count)
+        // Safe: the array copies what the buffer has.
+        unsafe second.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        return bytes
+    }
+
     /// Eight bits of `numbers[i] - base` from bit `shift` (below 64) on, for every i in `range`.
     static func bytes(_ numbers: Span<Int64>, range: Range<Int>, base: Int64, shift: Int) -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= numbers.count, "the numbers are there")
