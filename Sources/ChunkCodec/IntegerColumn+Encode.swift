@@ -29,12 +29,15 @@ extension IntegerColumn {
         let firstCode = numbers.count > 512 ? 3 : 0
         var steps: [Int64] = []
         for model in search.models where model.seedCount < max(numbers.count, 2) {
+            // Where steps are harder to tell than the numbers, so are changes of steps.
+            if model == .changes, best?.model == .plain { continue }
             let residuals: [Int64]
             switch model {
             case .plain:
                 residuals = [Int64](capacity: numbers.count) { output in SampleLoops.copy(numbers, into: &output) }
             case .steps:
-                residuals = [Int64](capacity: numbers.count) { output in SampleLoops.differences(numbers, into: &output)
+                residuals = [Int64](capacity: numbers.count) { output in
+                    SampleLoops.differences(numbers, into: &output)
                 }
                 steps = residuals
             case .changes:

@@ -12,9 +12,12 @@ enum ValueForms {
         func consider(_ bytes: [UInt8]) {
             if bytes.count < best?.count ?? Int.max { best = bytes }
         }
-        consider(patterns(values, search: search(effort, values.count)))
         if let binary = BinaryScale.integers(values) {
             consider(binaries(binary.integers, exponent: binary.exponent, search: search(effort, values.count)))
+        }
+        // Patterns of random values take 6.6 bytes and more; what takes less already is better described.
+        if effort == .best || best?.count ?? Int.max > values.count * 7 {
+            consider(patterns(values, search: search(effort, values.count)))
         }
         if effort == .best { consider(differences(values)) }
         let rawByteCount =
