@@ -65,7 +65,7 @@ let package = Package(
         engine("TelemetryModel", settings: memorySafe),
         engine("WireFormats", ["TelemetryModel", "CZlib"], settings: memorySafe),
         engine("ChunkCodec", ["CZstd"], settings: memorySafe),
-        engine("IngestLog", ["TelemetryModel", grdb]),
+        engine("IngestLog", ["TelemetryModel", "CZstd", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "LabelPattern"]),
