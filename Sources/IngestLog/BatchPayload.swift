@@ -21,10 +21,14 @@ package enum BatchPayload {
         out.append(version)
         out.appendVarint(UInt64(batch.count))
         var references = StepWriter(previous: -1, step: 1)
-        for reference in batch.references { references.append(Int64(reference.rawValue), to: &out) }
+        batch.references.withUnsafeBufferPointer { column in
+            for reference in column { references.append(Int64(reference.rawValue), to: &out) }
+        }
         references.finish(&out)
         var timestamps = StepWriter(previous: 0, step: 0)
-        for timestamp in batch.timestamps { timestamps.append(timestamp, to: &out) }
+        batch.timestamps.withUnsafeBufferPointer { column in
+            for timestamp in column { timestamps.append(timestamp, to: &out) }
+        }
         timestamps.finish(&out)
         PayloadScratch.borrow { ValueBytes.append(batch.values, to: &out, $0) }
         append(batch.messages, to: &out)
@@ -76,19 +80,26 @@ package enum BatchPayload {
         return batch
     }
 
-    private static func references(_ count: Int, _ reader: inout VarintReader) throws(LogCorruption)
-        -> [SeriesReference]
-    {
+    private static func references(
+        _ count: Int, _ reader: inout VarintReader
+    ) throws(LogCorruption) -> [SeriesReference] {
         var out: [SeriesReference] = []
         var steps = StepReader(previous: -1, step: 1, remaining: count)
+        var filled = 0
         while let run = try steps.next(&reader) {
             // All of a run lies between its ends, so two checks cover it. 2^26 steps of 2^33 at the most fit 63 bits.
             guard let first = UInt32(exactly: run.first), run.step.magnitude <= 1 << 33,
                 UInt32(exactly: run.first + run.step * Int64(run.count - 1)) != nil
             else { throw LogCorruption(position: reader.position, expected: "32-bit series references") }
-            if out.isEmpty { out.reserveCapacity(count) }
-            let step = UInt32(truncatingIfNeeded: run.step)
-            for index in 0..<UInt32(run.count) { out.append(SeriesReference(first &+ step &* index)) }
+            if out.isEmpty { out = Array(repeating: SeriesReference(0), count: count) }
+            out.withUnsafeMutableBufferPointer { out in
+                var reference = first
+                for index in filled..<filled + run.count {
+                    out[index] = SeriesReference(reference)
+                    reference &+= UInt32(truncatingIfNeeded: run.step)
+                }
+            }
+            filled += run.count
         }
         return out
     }
@@ -96,13 +107,17 @@ package enum BatchPayload {
     private static func timestamps(_ count: Int, _ reader: inout VarintReader) throws(LogCorruption) -> [Int64] {
         var out: [Int64] = []
         var steps = StepReader(previous: 0, step: 0, remaining: count)
+        var filled = 0
         while let run = try steps.next(&reader) {
-            if out.isEmpty { out.reserveCapacity(count) }
-            if run.step == 0 {
-                out.append(contentsOf: repeatElement(run.first, count: run.count))
-            } else {
-                for index in 0..<Int64(run.count) { out.append(run.first &+ run.step &* index) }
+            if out.isEmpty { out = Array(repeating: run.first, count: count) }
+            out.withUnsafeMutableBufferPointer { out in
+                var timestamp = run.first
+                for index in filled..<filled + run.count {
+                    out[index] = timestamp
+                    timestamp &+= run.step
+                }
             }
+            filled += run.count
         }
         return out
     }

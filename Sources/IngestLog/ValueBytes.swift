@@ -17,7 +17,7 @@ enum ValueBytes {
     static let largestExponent = 10
     private static let patternClass: UInt8 = 0xF0
     /// Columns below this many bytes are not worth zstd's frame.
-    private static let smallestCompressed = 48
+    private static let smallestCompressed = 512
 
     static func append(_ values: [Double], to out: inout [UInt8], _ scratch: PayloadScratch) {
         scratch.reserve(values.count)

@@ -126,12 +126,9 @@ private struct LogBenchmark {
         print("recordCount(after: 0) = \(pending): \(rounded(counting * 1000)) ms")
         var read = 0
         let reading = try wallSeconds {
-            var position: Int64 = 0
-            while true {
-                let batches = try log.batches(after: position, through: .max, limit: 64)
-                guard let last = batches.last else { break }
-                position = last.offset
-                read += batches.reduce(0) { $0 + $1.batch.count }
+            let replay = try log.replay(after: 0)
+            while let entries = try replay.next() {
+                for case .batch(let batch) in entries { read += batch.batch.count }
             }
         }
         print("replay: \(read) samples read and decoded in \(rounded(reading)) s")
