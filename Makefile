@@ -21,11 +21,11 @@ run: build ## Build, and run the platform with a simulated fleet (DEMO=0 without
 	@exec "$$(swift build -c release --show-bin-path)/heliograph" run --data "$(DATA)" --listen "$(LISTEN)" $(DEMO_FLAG)
 
 lint: ## Check formatting and the house rules
-	swift format lint --strict --recursive Package.swift Sources services Tests
+	swift format lint --strict --recursive Package.swift Sources services Tests benchmarks
 	@scripts/check-house-rules
 
 format: ## Format the sources
-	swift format --in-place --recursive Package.swift Sources services Tests
+	swift format --in-place --recursive Package.swift Sources services Tests benchmarks
 
 test: bootstrap lint ## Check formatting, build with warnings as errors, run every test
 	@scripts/test $(TEST_FLAGS)
