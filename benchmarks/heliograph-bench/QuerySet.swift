@@ -39,9 +39,11 @@ struct ComparedQuery: Codable, Sendable {
         return [
             query("L1", .range, "cpu_usage{\(one)}", step: 3_600),
             query("L2", .range, "avg_over_time(cpu_usage[1d])", step: 3_600),
+            query("L3", .range, "sum(rate(http_requests_total[1h])) + sum(rate(net_bytes_total[1h]))", step: 3_600),
+            // Added up, because a function drops the metric names and the labels alone are not unique.
             query(
-                "L3", .range, "sum(rate({__name__=~\"http_requests_total|net_bytes_total\"}[1h]))", step: 3_600),
-            query("L4", .instant, "max_over_time({source_id!=\"\"}[30d])"),
+                "L4", .instant,
+                workload.metrics.map { "max_over_time(\($0.rawValue)[30d])" }.joined(separator: " + ")),
         ]
     }
 }

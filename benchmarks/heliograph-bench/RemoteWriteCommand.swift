@@ -115,7 +115,10 @@ struct RemoteWriteCommand: ParsableCommand {
                 let known = (after.cpuSeconds - between.cpuSeconds) / Double(rest.samples)
                 report.add("server CPU-seconds per million, series known", known * 1e6, "s")
                 let new = between.cpuSeconds - before.cpuSeconds - known * Double(first.samples)
-                report.add("server CPU per new series", new / Double(file.seriesCount) * 1e6, "µs")
+                // The kernel counts in ticks of 10 ms: with few series the difference would be noise.
+                if file.seriesCount >= 10_000 {
+                    report.add("server CPU per new series", new / Double(file.seriesCount) * 1e6, "µs")
+                }
             }
             report.add("server peak memory", after.peakResidentBytes / 1e6, "MB")
         }

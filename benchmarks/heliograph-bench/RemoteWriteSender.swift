@@ -2,7 +2,13 @@ import Foundation
 import Synchronization
 
 /// Sends the requests of a file, one thread a connection.
+///
+/// No connection runs more than `longestLead` steps ahead of another: sources are scraped at the same time in life, and
+/// Prometheus refuses samples that are more than an hour older than its newest.
 final class RemoteWriteSender: Sendable {
+    /// 25 minutes of samples.
+    static let longestLead = 100
+
     struct Outcome: Sendable {
         var samples = 0
         /// Answers 429 and 503: sent again after a pause.
@@ -33,11 +39,15 @@ final class RemoteWriteSender: Sendable {
         let results = Mutex<[Result<Outcome, any Error>]>([])
         let group = DispatchGroup()
         let share = samplesPerSecond.map { $0 / Double(file.requests.count) }
-        for requests in file.requests {
+        let pace = Pace(connections: file.requests.count)
+        for (index, requests) in file.requests.enumerated() {
             let mine = requests.filter { steps.contains($0.step) }
             group.enter()
             let thread = Thread { [self] in
-                let result = Result<Outcome, any Error> { try send(mine, samplesPerSecond: share) }
+                let result = Result<Outcome, any Error> {
+                    defer { pace.move(index, to: .max) }
+                    return try send(mine, samplesPerSecond: share) { pace.move(index, to: $0) }
+                }
                 results.withLock { $0.append(result) }
                 group.leave()
             }
@@ -54,13 +64,16 @@ final class RemoteWriteSender: Sendable {
         return total
     }
 
-    private func send(_ requests: [RequestFile.Request], samplesPerSecond: Double?) throws -> Outcome {
+    private func send(
+        _ requests: [RequestFile.Request], samplesPerSecond: Double?, beforeStep: (Int) -> Void
+    ) throws -> Outcome {
         let connection = try HTTPConnection(url: url)
         var outcome = Outcome()
         outcome.latencies.reserveCapacity(requests.count)
         let began = ContinuousClock.now
         try file.bytes.withUnsafeBytes { bytes in
             for request in requests {
+                beforeStep(request.step)
                 if let samplesPerSecond {
                     let due = began + .seconds(Double(outcome.samples) / samplesPerSecond)
                     let wait = due - .now
@@ -84,5 +97,23 @@ final class RemoteWriteSender: Sendable {
             }
         }
         return outcome
+    }
+}
+
+/// Where each connection is; lets them wait for each other.
+private final class Pace: Sendable {
+    private let steps: Mutex<[Int]>
+    private let moved = NSCondition()
+
+    init(connections: Int) { steps = Mutex(Array(repeating: 0, count: connections)) }
+
+    /// Returns when no connection is more than `RemoteWriteSender.longestLead` steps behind; `.max` is the end.
+    func move(_ connection: Int, to step: Int) {
+        moved.lock()
+        defer { moved.unlock() }
+        steps.withLock { $0[connection] = step }
+        moved.broadcast()
+        guard step < .max else { return }
+        while let slowest = steps.withLock({ $0.min() }), slowest < step - RemoteWriteSender.longestLead { moved.wait() }
     }
 }

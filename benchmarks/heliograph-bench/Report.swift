@@ -15,7 +15,8 @@ struct Report {
 
     mutating func add(_ name: String, _ value: Double, _ unit: String, _ note: String = "") {
         figures.append(Figure(name: name, value: value, unit: unit, note: note))
-        let shown = String(format: abs(value) < 10 ? "%12.3f" : abs(value) < 1_000 ? "%12.1f" : "%12.0f", value)
+        let digits = String(rounded: value)
+        let shown = String(repeating: " ", count: max(1, 12 - digits.count)) + digits
         let label = name.padding(toLength: max(54, name.count), withPad: " ", startingAt: 0)
         print("  \(label)\(shown) \(unit)\(note.isEmpty ? "" : "   \(note)")")
     }
