@@ -47,7 +47,8 @@ struct BlockSizes {
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failed(description: "sqlite3 cannot account for the pages of \(path); it needs DBSTAT (Debian's has it)")
+            throw Failed(
+                description: "sqlite3 cannot account for the pages of \(path); it needs DBSTAT (Debian's has it)")
         }
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: "|")

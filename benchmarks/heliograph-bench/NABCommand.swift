@@ -3,7 +3,8 @@ import Foundation
 
 struct NABCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "nab", abstract: "Compress recorded metrics at their own timestamps: bytes per sample, file by file.",
+        commandName: "nab",
+        abstract: "Compress recorded metrics at their own timestamps: bytes per sample, file by file.",
         discussion: """
             Reads CSV files `timestamp,value` with times like 2014-04-01 00:05:00, as the Numenta Anomaly Benchmark has them \
             (github.com/numenta/NAB, folder data). The bytes are those of the chunks that a block would hold.

@@ -114,6 +114,8 @@ private final class Pace: Sendable {
         steps.withLock { $0[connection] = step }
         moved.broadcast()
         guard step < .max else { return }
-        while let slowest = steps.withLock({ $0.min() }), slowest < step - RemoteWriteSender.longestLead { moved.wait() }
+        while let slowest = steps.withLock({ $0.min() }), slowest < step - RemoteWriteSender.longestLead {
+            moved.wait()
+        }
     }
 }

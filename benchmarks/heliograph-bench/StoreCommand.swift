@@ -27,7 +27,8 @@ struct StoreCommand: ParsableCommand {
             throw ValidationError("--batch must be 1…1,000,000, not \(batch)")
         }
         if let folder, let names = try? FileManager.default.contentsOfDirectory(atPath: folder), !names.isEmpty {
-            throw ValidationError("--folder \(folder) is not empty; name another, the benchmark makes a store of its own")
+            throw ValidationError(
+                "--folder \(folder) is not empty; name another, the benchmark makes a store of its own")
         }
     }
 
@@ -65,7 +66,8 @@ struct StoreCommand: ParsableCommand {
                 "memory per active series, resident", (ProcessUsage.current.residentBytes - resident) / series, "bytes",
                 held)
             report.add(
-                "memory per active series, allocated", (ProcessUsage.allocatedBytes - allocated) / series, "bytes", held)
+                "memory per active series, allocated", (ProcessUsage.allocatedBytes - allocated) / series, "bytes", held
+            )
         }
         report.add("peak resident memory of the process", ProcessUsage.current.peakResidentBytes / 1e6, "MB")
         report.note("  the store's own account: \(driver.ownAccount)")
