@@ -2,13 +2,13 @@ import Dispatch
 import Synchronization
 
 /// Work over many series, spread over the machine's cores. Small inputs stay on the calling thread.
-enum ParallelChunks {
+package enum ParallelChunks {
     /// Handing out less than this costs more than it saves.
-    static let length = 512
+    package static let length = 512
 
     /// What `transform` makes of consecutive parts of `items`, in order. The first error in that order is thrown.
-    static func map<Item: Sendable, Output: Sendable>(
-        _ items: [Item], _ transform: @Sendable (ArraySlice<Item>) throws -> [Output]
+    package static func map<Item: Sendable, Output: Sendable>(
+        _ items: [Item], length: Int = length, _ transform: @Sendable (ArraySlice<Item>) throws -> [Output]
     ) throws -> [Output] {
         guard items.count >= 2 * length else { return try transform(items[...]) }
         let count = (items.count + length - 1) / length

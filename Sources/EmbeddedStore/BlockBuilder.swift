@@ -1,0 +1,209 @@
+import ChunkCodec
+import TelemetryModel
+import TimeSeriesStore
+
+/// Builds a block's file of series and events that come in order. The tables are described in `docs/formats/block.md`.
+///
+/// Memory: the labels (see `BlockLabelTable`), one series' samples and a page cache of 8 MiB; samples are not kept.
+/// Durability: until `publish`, nothing exists that a reader or a start after a crash would count; after it, the block survives
+/// a power loss. One thread at a time.
+struct BlockBuilder {
+    let name: BlockName
+    private let files: any StoreFiles
+    private let folder: String
+    private let windowsThrough: [Int64: Int64]
+    private let replaces: [String]
+    private let effort: ChunkCodec.Effort
+
+    private var database: BlockDatabase?
+    private var labels = BlockLabelTable()
+    private var timelines: BlockTimelineTable
+    private let insertChunk: BlockStatement
+    private let insertStatistics: BlockStatement
+    private let insertEvent: BlockStatement
+    private var lastLabels: LabelSet?
+    private var lastEventTime = Int64.min
+    private(set) var sampleCount = 0
+    private(set) var eventCount = 0
+    private var chunkCount = 0
+
+    var path: String { "\(folder)/\(name.fileName)" }
+    private var temporaryPath: String { path + BlockName.temporarySuffix }
+    var seriesCount: Int { labels.seriesCount }
+
+    /// Begins a file under the block's temporary name; one that is left from an earlier attempt is overwritten.
+    ///
+    /// - Parameters:
+    ///   - windowsThrough: first millisecond of each two-hour window of the block's range → the log offset through which the
+    ///     block has it; none above `name.through`. Windows that the block has nothing to say about are left out.
+    ///   - replaces: the file names of the blocks that this one supersedes.
+    init(
+        files: any StoreFiles, folder: String, name: BlockName, windowsThrough: [Int64: Int64],
+        replaces: [String] = [], effort: ChunkCodec.Effort
+    ) throws {
+        self.files = files
+        self.folder = folder
+        self.name = name
+        self.windowsThrough = windowsThrough
+        self.replaces = replaces
+        self.effort = effort
+        guard name.to - name.from <= BlockTime.day, name.from % BlockTime.window == 0, name.to % BlockTime.window == 0,
+            windowsThrough.allSatisfy({ window, through in
+                window % BlockTime.window == 0 && name.range.contains(window) && through <= name.through
+            })
+        else {
+            throw BlockBuildError(
+                file: name.fileName, expected: "two-hour windows within at most a day, none through a later offset",
+                found: "\(windowsThrough.sorted { $0.key < $1.key }.map { "\($0.key) through \($0.value)" })")
+        }
+        let temporary = "\(folder)/\(name.fileName)\(BlockName.temporarySuffix)"
+        if files.exists(temporary) { try files.remove(temporary) }
+        let database = try BlockDatabase(
+            path: temporary, file: name.fileName, mode: .scratch(pageSize: BlockSchema.pageSize))
+        try database.execute("PRAGMA application_id = \(BlockSchema.applicationID)")
+        try database.execute("BEGIN")
+        try database.execute(BlockSchema.tables)
+        self.database = database
+        timelines = try BlockTimelineTable(database)
+        insertChunk = try database.prepare("INSERT INTO chunk VALUES (?, ?, ?)")
+        insertStatistics = try database.prepare("INSERT INTO statistics VALUES (?, ?)")
+        insertEvent = try database.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    }
+
+    /// Adds a series.
+    ///
+    /// - Throws: `BlockBuildError` unless its labels come after those of the series before, and it has at least one sample, all
+    ///   ascending strictly and within the block's range.
+    mutating func add(_ set: LabelSet, _ columns: SampleColumns) throws {
+        try check(set, columns)
+        let series = Int64(labels.seriesCount)
+        labels.add(set)
+        lastLabels = set
+        let chunks = try timelines.chunks(of: columns.timestamps)
+        for (number, chunk) in chunks.enumerated() {
+            let id = series << BlockSchema.chunkBits | Int64(number)
+            var data = ChunkCodec.encodeValues(columns.values.span.extracting(chunk.samples), effort: effort)
+            data.append(seal: Block.seal(ofChunk: id, timeline: chunk.timeline, isLast: number == chunks.count - 1))
+            insertChunk.bind(1, id)
+            insertChunk.bind(2, chunk.timeline)
+            insertChunk.bind(3, data)
+            try insertChunk.run()
+            guard !chunk.pieces.isEmpty else { continue }
+            let statistics = BlockStatistics(of: columns.values[chunk.samples], pieces: chunk.pieces)
+            if let bytes = statistics.encoded(chunk: id, effort: effort) {
+                insertStatistics.bind(1, id)
+                insertStatistics.bind(2, bytes)
+                try insertStatistics.run()
+            }
+        }
+        chunkCount += chunks.count
+        sampleCount += columns.count
+    }
+
+    private func check(_ set: LabelSet, _ columns: SampleColumns) throws {
+        if let lastLabels, !(lastLabels < set) {
+            throw BlockBuildError(
+                file: name.fileName, expected: "series in the order of their labels",
+                found: "\(set) after \(lastLabels)")
+        }
+        guard let first = columns.timestamps.first, let last = columns.timestamps.last, first >= name.from,
+            last < name.to, columns.values.count == columns.timestamps.count,
+            columns.timestamps.withUnsafeBufferPointer({ times in
+                for index in 1..<times.count where times[index] <= times[index - 1] { return false }
+                return true
+            })
+        else {
+            throw BlockBuildError(
+                file: name.fileName, expected: "samples of \(set) that ascend within the block's range",
+                found: "\(columns.count) from \(columns.timestamps.first ?? 0) to \(columns.timestamps.last ?? 0)")
+        }
+    }
+
+    /// Adds an event; they come in ascending order of time, between series as it suits.
+    mutating func add(_ event: OperationalEvent) throws {
+        guard event.timestamp >= lastEventTime, name.range.contains(event.timestamp) else {
+            throw BlockBuildError(
+                file: name.fileName, expected: "events in order of time within the block's range",
+                found: "one at \(event.timestamp)")
+        }
+        lastEventTime = event.timestamp
+        let labels = event.labels.json
+        insertEvent.bind(1, Int64(eventCount))
+        insertEvent.bind(2, event.timestamp)
+        insertEvent.bind(3, event.severity?.rawValue)
+        insertEvent.bind(4, event.labels["source_id"])
+        insertEvent.bind(5, event.labels.metricName)
+        insertEvent.bind(6, labels)
+        // SQLite turns a NaN into NULL by itself.
+        insertEvent.bind(7, real: event.value)
+        insertEvent.bind(8, event.message)
+        insertEvent.bind(
+            9, Block.seal(ofEvent: Int64(eventCount), event.timestamp, labels, event.value, event.message))
+        try insertEvent.run()
+        eventCount += 1
+    }
+
+    /// Writes what remains, and fsyncs the file under its temporary name. Nothing can be added afterwards.
+    mutating func finish() throws {
+        guard let database else { return }
+        try labels.write(to: database)
+        try writeMeta(to: database)
+        try database.execute(BlockSchema.views)
+        try database.execute("COMMIT")
+        self.database = nil
+        try files.syncFile(temporaryPath)
+    }
+
+    /// Gives the finished file its name, and makes that durable.
+    func publish() throws {
+        try files.rename(temporaryPath, to: path)
+        try files.syncFolder(folder)
+    }
+
+    /// Removes the file; nothing may follow.
+    mutating func discard() {
+        database = nil
+        // What is left over by a failure here is removed at the next start.
+        try? files.remove(temporaryPath)
+    }
+
+    private func writeMeta(to database: BlockDatabase) throws {
+        let encoded = Block.json(replaces: replaces)
+        let numbers: [(String, Int64)] = [
+            (BlockSchema.Key.format, BlockSchema.formatVersion), (BlockSchema.Key.from, name.from),
+            (BlockSchema.Key.to, name.to), (BlockSchema.Key.through, name.through),
+            (BlockSchema.Key.generation, name.generation), (BlockSchema.Key.series, Int64(seriesCount)),
+            (BlockSchema.Key.samples, Int64(sampleCount)), (BlockSchema.Key.chunks, Int64(chunkCount)),
+            (BlockSchema.Key.events, Int64(eventCount)), (BlockSchema.Key.timelines, Int64(timelines.count)),
+            (BlockSchema.Key.labels, Int64(labels.labelCount)),
+        ]
+        let insert = try database.prepare("INSERT INTO meta VALUES (?, ?)")
+        for (key, value) in numbers {
+            insert.bind(1, key)
+            insert.bind(2, value)
+            try insert.run()
+        }
+        insert.bind(1, BlockSchema.Key.replaces)
+        insert.bind(2, encoded)
+        try insert.run()
+        insert.bind(1, BlockSchema.Key.seal)
+        insert.bind(
+            2,
+            Block.seal(
+                ofMeta: Dictionary(uniqueKeysWithValues: numbers), replaces: encoded, windows: windowsThrough))
+        try insert.run()
+        let insertWindow = try database.prepare("INSERT INTO window VALUES (?, ?)")
+        for (window, through) in windowsThrough.sorted(by: { $0.key < $1.key }) {
+            insertWindow.bind(1, window)
+            insertWindow.bind(2, through)
+            try insertWindow.run()
+        }
+    }
+}
+
+extension BlockStatement {
+    /// NULL for nil.
+    func bind(_ index: Int32, _ text: String?) {
+        if let text { bind(index, text) } else { bindNull(index) }
+    }
+}
