@@ -23,8 +23,8 @@ struct BlockSizes {
         }
     }
 
-    /// Samples with their statistics.
-    var dataBytes: Int { sum { $0.hasPrefix("chunk") } }
+    /// Samples, their times and their statistics.
+    var dataBytes: Int { sum { ["chunk", "timeline", "statistics"].contains($0) } }
     var rollupBytes: Int { sum { $0.hasPrefix("rollup") } }
     /// Everything else in the files: labels, postings, the schema, unused pages.
     var indexBytes: Int { fileBytes - dataBytes - rollupBytes }

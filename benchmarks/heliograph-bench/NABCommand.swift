@@ -7,7 +7,8 @@ struct NABCommand: ParsableCommand {
         abstract: "Compress recorded metrics at their own timestamps: bytes per sample, file by file.",
         discussion: """
             Reads CSV files `timestamp,value` with times like 2014-04-01 00:05:00, as the Numenta Anomaly Benchmark has them \
-            (github.com/numenta/NAB, folder data). The bytes are those of the chunks that a block would hold.
+            (github.com/numenta/NAB, folder data). The bytes are those of the columns that a block \
+            holds: of one day each, and, in brackets, of 2,048 samples each whatever the day.
             """)
 
     @Option(help: "The folder with the CSV files, at any depth.")
@@ -28,17 +29,25 @@ struct NABCommand: ParsableCommand {
             return
         }
         var report = Report()
-        var total = (samples: 0, bytes: 0)
+        var total = (samples: 0, bytes: 0, uncutBytes: 0)
         for name in names {
             let recording = try Recording(path: "\(folder)/\(name)")
-            let bytes = StoreDriver.encodedByteCount(timestamps: recording.timestamps, values: recording.values)
+            let times = recording.timestamps
+            let bytes = StoreDriver.encodedByteCount(timestamps: times, values: recording.values, isCutAtDays: true)
+            let uncut = StoreDriver.encodedByteCount(timestamps: times, values: recording.values, isCutAtDays: false)
             total.samples += recording.values.count
             total.bytes += bytes
+            total.uncutBytes += uncut
+            let count = Double(recording.values.count)
             report.add(
-                name, Double(bytes) / Double(recording.values.count), "bytes/sample",
-                "\(recording.values.count) samples, \(recording.decimals) decimals")
+                name, Double(bytes) / count, "bytes/sample",
+                "(\(String(rounded: Double(uncut) / count)))  \(recording.values.count) samples, "
+                    + "\(recording.decimals) decimals")
         }
-        report.add("all", Double(total.bytes) / Double(total.samples), "bytes/sample", "\(total.samples) samples")
+        let count = Double(total.samples)
+        report.add(
+            "all", Double(total.bytes) / count, "bytes/sample",
+            "(\(String(rounded: Double(total.uncutBytes) / count)))  \(total.samples) samples")
         try report.write(to: self.report.json)
     }
 }

@@ -111,9 +111,10 @@ struct StoreCommand: ParsableCommand {
     private func addSizes(_ workload: Workload, in path: String, _ report: inout Report) throws {
         let sizes = try BlockSizes(folder: StoreDriver.blockFolder(in: path))
         let samples = Double(workload.sampleCount)
-        report.add("disk, bytes per sample (chunks)", Double(sizes.dataBytes) / samples, "bytes")
+        report.add("disk, bytes per sample (chunks, timelines, statistics)", Double(sizes.dataBytes) / samples, "bytes")
         report.add(
-            "disk, bytes per series (all but chunks)", Double(sizes.indexBytes) / Double(workload.seriesCount), "bytes")
+            "disk, bytes per series (everything else)", Double(sizes.indexBytes) / Double(workload.seriesCount), "bytes"
+        )
         if sizes.rollupBytes > 0 {
             report.add("disk, bytes per sample (rollups)", Double(sizes.rollupBytes) / samples, "bytes")
         }

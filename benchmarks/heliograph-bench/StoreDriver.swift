@@ -42,15 +42,24 @@ struct StoreDriver {
     /// What the store says of itself.
     var ownAccount: String { "\(embedded.statistics)" }
 
-    /// Bytes of the samples as a block would hold them: chunks of the length that blocks have, checksums included.
-    static func encodedByteCount(timestamps: [Int64], values: [Double]) -> Int {
-        stride(from: 0, to: timestamps.count, by: samplesPerChunk).reduce(0) { total, first in
-            let range = first..<min(first + samplesPerChunk, timestamps.count)
-            return total + ChunkCodec.encode(timestamps: Array(timestamps[range]), values: Array(values[range])).count
+    /// Bytes of the samples as columns of at most `samplesPerChunk`, checksums included, cut at days (UTC) as blocks are,
+    /// or not.
+    static func encodedByteCount(timestamps: [Int64], values: [Double], isCutAtDays: Bool) -> Int {
+        var total = 0
+        var first = 0
+        while first < timestamps.count {
+            let nextDay = (timestamps[first] / 86_400_000 + 1) * 86_400_000
+            var end = min(first + samplesPerChunk, timestamps.count)
+            if isCutAtDays { end = timestamps[first..<end].firstIndex { $0 >= nextDay } ?? end }
+            total += ChunkCodec.encodeTimestamps(Array(timestamps[first..<end])).count
+            total += ChunkCodec.encodeValues(Array(values[first..<end])).count
+            first = end
         }
+        return total
     }
 
-    static let samplesPerChunk = 1_024
+    /// As blocks cut.
+    private static let samplesPerChunk = 2_048
 }
 
 /// A store that hides which windows a query slides, so that every sample is decoded.
