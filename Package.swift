@@ -142,6 +142,7 @@ let package = Package(
         tests("ChunkCodecTests", ["ChunkCodec"]),
         tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel"]),
+        tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
             "EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern", "ChunkCodec"]),
         tests(

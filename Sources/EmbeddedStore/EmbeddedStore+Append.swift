@@ -1,3 +1,4 @@
+import Synchronization
 package import TelemetryModel
 import TimeSeriesStore
 

@@ -1,3 +1,4 @@
+import ChunkCodec
 import Synchronization
 import TelemetryModel
 import TimeSeriesStore

@@ -1,5 +1,5 @@
 import Synchronization
-package import TelemetryModel
+import TelemetryModel
 package import TimeSeriesStore
 
 extension EmbeddedStore: TimeSeriesStore {
