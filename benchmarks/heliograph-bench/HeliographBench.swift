@@ -8,6 +8,7 @@ struct HeliographBench: ParsableCommand {
         commandName: "heliograph-bench",
         abstract: "Measures Heliograph's store, and sends the same requests to its peers.",
         subcommands: [
-            PrepareCommand.self, RemoteWriteCommand.self, QueriesCommand.self, StoreCommand.self, NABCommand.self,
+            CodecCommand.self, StoreCommand.self, NABCommand.self, QueriesCommand.self, PrepareCommand.self,
+            RemoteWriteCommand.self,
         ])
 }
