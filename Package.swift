@@ -123,6 +123,18 @@ let package = Package(
             ],
             path: "services/heliograph", swiftSettings: house),
 
+        // Benchmarks
+        .systemLibrary(
+            name: "CSnappy", path: "benchmarks/CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(name: "CMalloc", path: "benchmarks/CMalloc"),
+        .executableTarget(
+            name: "heliograph-bench",
+            dependencies: [
+                "CMalloc", "CSnappy", "ChunkCodec", "EmbeddedStore", "IngestLog", "PromQLEngine", "TelemetryModel",
+                "TimeSeriesStore", argumentParser,
+            ],
+            path: "benchmarks/heliograph-bench", swiftSettings: house),
+
         // Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
         tests("TelemetryModelTests", ["TelemetryModel"]),
