@@ -71,6 +71,21 @@ import Testing
         }
     }
 
+    @Test(arguments: ["constant", "counter with resets", "spikes", "any patterns", "decimals with exceptions"])
+    func longestColumnsComeBack(name: String) throws {
+        var seeds = SeededGenerator.seeded(name)
+        var random = SeededRandom(seed: seeds.next())
+        let shape = try #require(ColumnShapes.valueShapes.first { $0.name == name })
+        let values = shape.make(ChunkCodec.maximumSampleCount, &random)
+        let bytes = ChunkCodec.encodeValues(values)
+        var decoded: [Double] = []
+        try ChunkCodec.decodeValues(bytes, into: &decoded)
+        #expect(decoded.map(\.bitPattern) == values.map(\.bitPattern))
+        var part: [Double] = []
+        try ChunkCodec.decodeValues(bytes.span, samples: 60_000..<65_535, into: &part)
+        #expect(part.map(\.bitPattern) == values[60_000...].map(\.bitPattern))
+    }
+
     /// Equal timestamps on both sides of a frame's border belong together, whichever of them a range begins or ends with.
     @Test func equalTimestampsAcrossFrames() throws {
         var seeds = SeededGenerator.seeded("equal timestamps")
