@@ -12,13 +12,14 @@ struct BlockWriter {
 
     let folder: String
     let name: BlockName
+    let files: any StoreFiles
 
     var path: String { "\(folder)/\(name.fileName)" }
     var temporaryPath: String { path + BlockName.temporarySuffix }
 
     /// Writes the file under its temporary name and fsyncs it. `publish` makes it a block.
     func write(series: [(labels: LabelSet, samples: SampleColumns)], events: [OperationalEvent]) throws {
-        try? FileManager.default.removeItem(atPath: temporaryPath)
+        if files.exists(temporaryPath) { try files.remove(temporaryPath) }
         var configuration = Configuration()
         configuration.prepareDatabase { db in
             // Safe without a journal: until it is renamed, nobody counts on this file.
@@ -33,12 +34,12 @@ struct BlockWriter {
             try write(events, to: db)
         }
         try queue.close()
-        try DiskFiles().syncFile(temporaryPath)
+        try files.syncFile(temporaryPath)
     }
 
     func publish() throws {
-        try FileManager.default.moveItem(atPath: temporaryPath, toPath: path)
-        try DiskFiles().syncFolder(folder)
+        try files.rename(temporaryPath, to: path)
+        try files.syncFolder(folder)
     }
 
     private func createTables(_ db: Database) throws {

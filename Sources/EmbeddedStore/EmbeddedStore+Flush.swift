@@ -66,7 +66,7 @@ extension EmbeddedStore {
                 duplicates += repeated
             }
             let name = BlockName(from: range.from, to: range.through + 1, through: detached.through)
-            let writer = BlockWriter(folder: folder, name: name)
+            let writer = BlockWriter(folder: folder, name: name, files: files)
             try writer.write(series: series, events: detached.events.filter { range.contains($0.timestamp) })
             writers.append(writer)
         }

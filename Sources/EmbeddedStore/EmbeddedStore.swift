@@ -20,27 +20,30 @@ package final class EmbeddedStore: Sendable {
     }
 
     let folder: String
+    let files: any StoreFiles
     let state: Mutex<State>
     /// Blocks that could not be opened at start, with the reason; they were set aside under another name.
     package let damagedBlocks: [(file: String, reason: String)]
 
     /// Opens the blocks in `folder` (made if missing) and removes what an interrupted flush left.
-    package init(dataFolder: String) throws {
+    package init(dataFolder: String, files: any StoreFiles = DiskFiles()) throws {
         folder = "\(dataFolder)/\(BlockName.folder)"
-        let files = FileManager.default
-        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        self.files = files
+        if !files.exists(folder) {
+            try files.makeFolder(folder)
+            try files.syncFolder(dataFolder)
+        }
         var initial = State()
         var damaged: [(file: String, reason: String)] = []
-        for file in try files.contentsOfDirectory(atPath: folder).sorted() {
+        for file in try files.names(in: folder) {
             if file.hasSuffix(BlockName.temporarySuffix) {
-                try files.removeItem(atPath: "\(folder)/\(file)")
+                try files.remove("\(folder)/\(file)")
             } else if let name = BlockName(fileName: file) {
                 do {
                     initial.add(try Block(folder: folder, name: name))
                 } catch {
                     damaged.append((file, "\(error)"))
-                    try files.moveItem(
-                        atPath: "\(folder)/\(file)", toPath: "\(folder)/\(file)\(BlockName.damagedSuffix)")
+                    try files.rename("\(folder)/\(file)", to: "\(folder)/\(file)\(BlockName.damagedSuffix)")
                 }
             }
         }
