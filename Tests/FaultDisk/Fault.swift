@@ -50,25 +50,18 @@ package struct Fault: Sendable {
 }
 
 extension DiskOperation {
-    /// What SQLite's unix VFS answers for the error (os_unix.c): a write that ENOSPC cut short is SQLITE_FULL.
+    /// What SQLite's unix VFS answers for the error (os_unix.c): a write that ENOSPC cut short is SQLITE_FULL. The extended codes
+    /// are arithmetic macros, which are not imported: https://sqlite.org/rescode.html.
     func resultCode(for effect: Fault.Effect) -> Int32 {
         switch self {
-        case .read: SQLITE_IOERR_READ
-        case .write: effect == .noSpace || effect == .shortWrite ? SQLITE_FULL : SQLITE_IOERR_WRITE
-        case .sync: SQLITE_IOERR_FSYNC
-        case .truncate: SQLITE_IOERR_TRUNCATE
+        case .read: SQLITE_IOERR | 1 << 8
+        case .write: effect == .noSpace || effect == .shortWrite ? SQLITE_FULL : SQLITE_IOERR | 3 << 8
+        case .sync: SQLITE_IOERR | 4 << 8
+        case .truncate: SQLITE_IOERR | 6 << 8
         case .open: SQLITE_CANTOPEN
-        case .remove: SQLITE_IOERR_DELETE
+        case .remove: SQLITE_IOERR | 10 << 8
         case .rename: SQLITE_IOERR
-        case .syncFolder: SQLITE_IOERR_DIR_FSYNC
+        case .syncFolder: SQLITE_IOERR | 5 << 8
         }
     }
 }
-
-// Macros with arithmetic are not imported; https://sqlite.org/rescode.html lists the numbers.
-private let SQLITE_IOERR_READ = SQLITE_IOERR | 1 << 8
-private let SQLITE_IOERR_WRITE = SQLITE_IOERR | 3 << 8
-private let SQLITE_IOERR_FSYNC = SQLITE_IOERR | 4 << 8
-private let SQLITE_IOERR_DIR_FSYNC = SQLITE_IOERR | 5 << 8
-private let SQLITE_IOERR_TRUNCATE = SQLITE_IOERR | 6 << 8
-private let SQLITE_IOERR_DELETE = SQLITE_IOERR | 10 << 8

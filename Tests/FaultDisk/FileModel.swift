@@ -9,7 +9,7 @@
 /// (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
 struct FileModel {
     private struct Version {
-        var bytes: ArraySlice<UInt8>
+        var bytes: [UInt8]
         /// The bytes that a truncation cut off are gone only if the truncation has happened: index into `sizes`.
         var leastSize = 0
     }
@@ -37,7 +37,7 @@ struct FileModel {
         let sectors = offset / sectorSize...(offset + bytes.count - 1) / sectorSize
         remember(sectors)
         if content.count < offset + bytes.count {
-            content.append(contentsOf: repeatElement(0, count: offset + bytes.count - content.count))
+            content.append(contentsOf: [UInt8](repeating: 0, count: offset + bytes.count - content.count))
             sizes.append(content.count)
         }
         content.withUnsafeMutableBytes { $0[offset..<offset + bytes.count].copyBytes(from: bytes) }
@@ -47,7 +47,7 @@ struct FileModel {
     mutating func truncate(to size: Int) {
         guard size != content.count else { return }
         if size > content.count {
-            content.append(contentsOf: repeatElement(0, count: size - content.count))
+            content.append(contentsOf: [UInt8](repeating: 0, count: size - content.count))
             sizes.append(size)
             return
         }
@@ -83,14 +83,15 @@ struct FileModel {
     func afterPowerLoss(keeping chance: Double, using generator: inout some RandomNumberGenerator) -> [UInt8] {
         let size = pick(sizes.count, keeping: chance, using: &generator)
         var image = Array(content.prefix(sizes[size]))
-        image.append(contentsOf: repeatElement(0, count: sizes[size] - image.count))
+        image.append(contentsOf: [UInt8](repeating: 0, count: sizes[size] - image.count))
         for sector in Set(unsynced.keys).union(doubtful.keys).sorted() {
             let versions = (unsynced[sector] ?? doubtful[sector] ?? []).filter { $0.leastSize <= size }
             let version = versions[pick(versions.count, keeping: chance, using: &generator)]
-            for position in 0..<sectorSize where sector * sectorSize + position < image.count {
-                image[sector * sectorSize + position] =
-                    position < version.bytes.count ? version.bytes[version.bytes.startIndex + position] : 0
-            }
+            let start = sector * sectorSize
+            guard start < image.count else { continue }
+            let bytes = version.bytes + [UInt8](repeating: 0, count: sectorSize - version.bytes.count)
+            let end = min(start + sectorSize, image.count)
+            image.replaceSubrange(start..<end, with: bytes.prefix(end - start))
         }
         return image
     }
@@ -115,9 +116,8 @@ struct FileModel {
         }
     }
 
-    private func current(_ sector: Int) -> ArraySlice<UInt8> {
+    private func current(_ sector: Int) -> [UInt8] {
         let start = min(sector * sectorSize, content.count)
-        // A copy of its own, so that the whole content is not kept alive, and copied, for it.
-        return ArraySlice(Array(content[start..<min(start + sectorSize, content.count)]))
+        return Array(content[start..<min(start + sectorSize, content.count)])
     }
 }
