@@ -28,7 +28,9 @@ import Testing
 
     /// Adds rows, each in a transaction, and takes images of power losses between them. Returns how many images lack a
     /// committed row, or are no sound database.
-    private func lossesOfACounter(synchronous: String, images: Int, using generator: inout SeededGenerator) throws -> Int {
+    private func lossesOfACounter(synchronous: String, images: Int, using generator: inout SeededGenerator) throws
+        -> Int
+    {
         let disk = try disk(&generator)
         let queue = try open(path("disk"), synchronous: synchronous)
         try queue.write { try $0.execute(sql: "CREATE TABLE counter(value INTEGER PRIMARY KEY, filling BLOB)") }

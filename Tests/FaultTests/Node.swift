@@ -17,6 +17,7 @@ final class Node {
     let store: EmbeddedStore
     let processor: Processor
     private(set) var hasFailedToFlush = false
+    private let report = FlushReport()
 
     /// - Parameter isEager: every flush takes all windows, not only those that are over.
     init(_ folder: String, files: any StoreFiles = DiskFiles(), isEager: Bool = true) throws {
@@ -28,7 +29,7 @@ final class Node {
             options.maximumBufferedRecords = 100
             processor = try Processor(
                 log: log, store: store, pipeline: ProcessingPipeline(), options: options,
-                logger: Logger(label: "faults") { _ in SwiftLogNoOpLogHandler() })
+                logger: Logger(label: "faults") { [report] _ in FlushListener(report: report) })
         } catch {
             try? log.close()
             throw error
@@ -43,7 +44,7 @@ final class Node {
         let counters = processor.flushCounters
         let before = (blocks: counters.blocks.value, failures: counters.failures.value)
         processor.flushDueWindows()
-        while (counters.blocks.value, counters.failures.value) == before { await Task.yield() }
+        repeat { await report.next() } while (counters.blocks.value, counters.failures.value) == before
         hasFailedToFlush = counters.failures.value > before.failures
     }
 
@@ -62,6 +63,33 @@ final class Node {
         var selection = DeadLetterSelection()
         selection.limit = .max
         return try log.deadLetters(selection)
+    }
+}
+
+/// That a flush has ended: the processor says so in the log, as the last thing it does.
+private final class FlushReport: Sendable {
+    private let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+
+    func arrive() { continuation.yield() }
+
+    func next() async {
+        var iterator = stream.makeAsyncIterator()
+        _ = await iterator.next()
+    }
+}
+
+private struct FlushListener: LogHandler {
+    let report: FlushReport
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        if "\(event.message)".hasPrefix("flush") { report.arrive() }
     }
 }
 

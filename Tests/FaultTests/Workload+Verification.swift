@@ -26,7 +26,7 @@ extension Workload {
         let doubtfulLetters = doubts.reduce(into: Set<String>()) { $0.formUnion($1.deadLetters) }
         #expect(deadLetters.isSubset(of: letters), "\(when): a dead letter is missing", sourceLocation: sourceLocation)
         #expect(
-            deadLetters.union(doubtfulLetters).isSuperset(of: letters), "\(when): a dead letter that nobody was told of",
+            deadLetters.union(doubtfulLetters).isSuperset(of: letters), "\(when): an unknown dead letter",
             sourceLocation: sourceLocation)
         for doubt in doubts { verifyWhole(doubt, found, Set(letters), when, sourceLocation) }
 
