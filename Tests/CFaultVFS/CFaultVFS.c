@@ -114,6 +114,9 @@ static int file_shm_unmap(sqlite3_file *file, int remove) {
 }
 
 static int file_fetch(sqlite3_file *file, sqlite3_int64 offset, int amount, void **memory) {
+    struct fault_vfs_step step = step_of(file, FAULT_VFS_MAP);
+    *memory = NULL;
+    if (before(((struct fault_file *)file)->disk, &step, &step.amount) != SQLITE_OK) return SQLITE_OK;
     return inner(file)->pMethods->xFetch(inner(file), offset, amount, memory);
 }
 static int file_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *memory) {

@@ -10,9 +10,11 @@ package enum DiskOperation: UInt32, CaseIterable, Sendable {
     case remove = 5
     case rename = 6
     case syncFolder = 7
+    /// Reading through a memory map. Cannot fail by itself; while a fault waits for reads of the file, they are not mapped.
+    case map = 8
 
     /// Whether the disk is another one afterwards: these are the steps between which the power can go.
-    package var isChange: Bool { self != .read && self != .open }
+    package var isChange: Bool { self != .read && self != .open && self != .map }
 }
 
 /// What is to go wrong, and when.
@@ -54,7 +56,7 @@ extension DiskOperation {
     /// are arithmetic macros, which are not imported: https://sqlite.org/rescode.html.
     func resultCode(for effect: Fault.Effect) -> Int32 {
         switch self {
-        case .read: SQLITE_IOERR | 1 << 8
+        case .read, .map: SQLITE_IOERR | 1 << 8
         case .write: effect == .noSpace || effect == .shortWrite ? SQLITE_FULL : SQLITE_IOERR | 3 << 8
         case .sync: SQLITE_IOERR | 4 << 8
         case .truncate: SQLITE_IOERR | 6 << 8

@@ -133,6 +133,10 @@ package final class FaultDisk: Sendable {
         -> Decision
     {
         state.withLock { state in
+            if operation == .map {
+                let isAwaited = state.faults.contains { $0.fault.concerns(.read, path) }
+                return isAwaited ? .fail(.ioError, written: 0) : .goOn
+            }
             state.counts[Count(operation: operation, path: path), default: 0] += 1
             if state.isOff { return operation.isChange ? .fail(.ioError, written: 0) : .goOn }
             var effect: Fault.Effect?
@@ -206,7 +210,7 @@ extension DiskModel {
         _ operation: DiskOperation, _ path: String, offset: Int, bytes: UnsafeRawBufferPointer?
     ) {
         switch operation {
-        case .read, .rename: break
+        case .read, .rename, .map: break
         case .write: if let bytes { write(bytes, at: offset, to: path) }
         case .sync: sync(path, succeeds: true)
         case .truncate: truncate(path, to: offset)

@@ -1,6 +1,7 @@
 import EmbeddedStore
 import FaultDisk
 import Foundation
+import GRDB
 import IngestLog
 import Logging
 import Processing
@@ -12,6 +13,7 @@ import TimeSeriesStore
 
 /// Log, processor and store over one folder, as the executable composes them.
 final class Node {
+    let folder: String
     let registry = SeriesRegistry()
     let log: IngestLog
     let store: EmbeddedStore
@@ -21,6 +23,7 @@ final class Node {
 
     /// - Parameter isEager: every flush takes all windows, not only those that are over.
     init(_ folder: String, files: any StoreFiles = DiskFiles(), isEager: Bool = true) throws {
+        self.folder = folder
         log = try IngestLog(folder: folder, registry: registry)
         do {
             store = try EmbeddedStore(dataFolder: folder, files: files)
@@ -45,7 +48,14 @@ final class Node {
         let before = (blocks: counters.blocks.value, failures: counters.failures.value)
         processor.flushDueWindows()
         repeat { await report.next() } while (counters.blocks.value, counters.failures.value) == before
-        hasFailedToFlush = counters.failures.value > before.failures
+        hasFailedToFlush = counters.blocks.value == before.blocks
+    }
+
+    /// Folds the log's WAL into its file, as SQLite does by itself when the WAL is longer than it ever gets here.
+    func checkpoint() throws {
+        let queue = try DatabaseQueue(path: "\(folder)/log.sqlite")
+        try queue.inDatabase { try $0.execute(sql: "PRAGMA busy_timeout = 5000; PRAGMA wal_checkpoint(PASSIVE)") }
+        try queue.close()
     }
 
     func stop() throws {

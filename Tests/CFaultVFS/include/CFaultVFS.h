@@ -12,6 +12,8 @@ enum fault_vfs_operation {
     FAULT_VFS_OPEN = 4,
     FAULT_VFS_REMOVE = 5,
     FAULT_VFS_SYNC_FOLDER = 7,
+    /// Reading through a memory map, where no error can be returned: refused, SQLite reads in the ordinary way.
+    FAULT_VFS_MAP = 8,
 };
 
 /// One operation. `path` is absolute and without symbolic links (SQLite's xFullPathname has resolved it).
