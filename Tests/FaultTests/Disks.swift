@@ -48,7 +48,7 @@ extension Workload {
             try await append(to: node)
             switch generator.next() % 12 {
             case 0, 1: await node.flush()
-            case 2: try? node.checkpoint()
+            case 2, 3: try? node.checkpoint()
             default: break
             }
         }

@@ -98,9 +98,9 @@ struct Workload {
         let metric = "m\(Int.random(in: 0...(2 + requests / 10), using: &generator))"
         let labels = LabelSet(["__name__": metric, "source_id": "s\(Int.random(in: 0...3, using: &generator))"])
         let age: Int64 =
-            switch generator.next() % 8 {
-            case 0: Int64.random(in: 0...20_000_000, using: &generator)
-            case 1: Int64.random(in: 0...400_000_000, using: &generator)
+            switch generator.next() % 60 {
+            case 0: Int64.random(in: 0...400_000_000, using: &generator)
+            case 1..<5: Int64.random(in: 0...20_000_000, using: &generator)
             default: Int64.random(in: 0...3000, using: &generator)
             }
         known.append(Sample(labels: labels, time: now - age))
