@@ -75,6 +75,57 @@ import Testing
         }
     }
 
+    @Test func aFullDiskIsSaidAndPasses() async throws {
+        var generator = SeededGenerator.seeded("aFullDiskIsSaidAndPasses")
+        for round in 0..<faultRounds * 2 {
+            let disk = try disks.disk(seed: generator.next())
+            var workload = Workload(seed: generator.next())
+            let node = try Node(disk.folder, files: disk.files)
+            try await workload.run(on: node, requests: 3)
+            disk.limitFreeSpace(to: Int.random(in: 0...400_000, using: &generator))
+            try await workload.run(on: node, requests: 20)
+            #expect(workload.failures.last == .storageFull)
+            try await workload.verify(node, "round \(round), full")
+            disk.clearFaults()
+            await node.flush()
+            #expect(!node.hasFailedToFlush)
+            try await workload.append(to: node)
+            try node.stop()
+            try await workload.recover(on: disk, "round \(round)")
+        }
+    }
+
+    /// Operations that fail from some moment on, until the node is stopped, killed, or the disk is well again.
+    @Test(arguments: [DiskOperation.write, .sync, .rename, .syncFolder, .remove, .truncate])
+    func fromSomeMomentOn(_ operation: DiskOperation) async throws {
+        var generator = SeededGenerator.seeded("fromSomeMomentOn \(operation)")
+        for round in 0..<faultRounds {
+            let disk = try disks.disk(seed: generator.next())
+            var workload = Workload(seed: generator.next())
+            let node = try Node(disk.folder, files: disk.files)
+            let nth = Int.random(in: 1...20, using: &generator)
+            disk.provoke(Fault(.ioError, at: operation, nth: nth, persists: true))
+            try await workload.run(on: node, requests: 12)
+            try await workload.verify(node, "round \(round), failing")
+            var killed = workload
+            killed.crash()
+            let image = try disks.imageAfterKill(of: disk, seed: generator.next())
+            if generator.next() % 2 == 0 {
+                disk.clearFaults()
+                await node.flush()
+                #expect(!node.hasFailedToFlush)
+                try await workload.append(to: node)
+                try node.stop()
+            } else {
+                try? node.stop()
+                workload.crash()
+                disk.clearFaults()
+            }
+            try await workload.recover(on: disk, "round \(round), \(operation)")
+            try await killed.recover(on: image, "round \(round), \(operation), killed")
+        }
+    }
+
     private func run(
         _ workload: inout Workload, on disk: FaultDisk, _ when: String, using generator: inout SeededGenerator
     ) async throws {

@@ -7,6 +7,7 @@ import Logging
 import Processing
 import Processor
 import SelfMetrics
+import Synchronization
 import TelemetryModel
 import TestSupport
 import TimeSeriesStore
@@ -19,7 +20,7 @@ final class Node {
     let store: EmbeddedStore
     let processor: Processor
     private(set) var hasFailedToFlush = false
-    private let report = FlushReport()
+    private let report = NodeReport()
 
     /// - Parameter isEager: every flush takes all windows, not only those that are over.
     init(_ folder: String, files: any StoreFiles = DiskFiles(), isEager: Bool = true) throws {
@@ -32,7 +33,7 @@ final class Node {
             options.maximumBufferedRecords = 100
             processor = try Processor(
                 log: log, store: store, pipeline: ProcessingPipeline(), options: options,
-                logger: Logger(label: "faults") { [report] _ in FlushListener(report: report) })
+                logger: Logger(label: "faults") { [report] _ in NodeListener(report: report) })
         } catch {
             try? log.close()
             throw error
@@ -47,8 +48,21 @@ final class Node {
         let counters = processor.flushCounters
         let before = (blocks: counters.blocks.value, failures: counters.failures.value)
         processor.flushDueWindows()
-        repeat { await report.next() } while (counters.blocks.value, counters.failures.value) == before
+        repeat { await report.flushEnded() } while (counters.blocks.value, counters.failures.value) == before
         hasFailedToFlush = counters.blocks.value == before.blocks
+    }
+
+    /// What was warned of, or worse.
+    var warnings: [String] { report.messages.withLock { $0 } }
+
+    /// Waits until all that is durable is visible; false if the log cannot be read so far.
+    func becomesVisible() async -> Bool {
+        Task { [processor, report] in
+            await processor.waitUntilVisible()
+            report.progress.continuation.yield(true)
+        }
+        var iterator = report.progress.stream.makeAsyncIterator()
+        return await iterator.next() ?? false
     }
 
     /// Folds the log's WAL into its file, as SQLite does by itself when the WAL is longer than it ever gets here.
@@ -76,20 +90,30 @@ final class Node {
     }
 }
 
-/// That a flush has ended: the processor says so in the log, as the last thing it does.
-private final class FlushReport: Sendable {
-    private let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+/// What the processor says in its log: it is the only one that tells when a flush has ended, and what could not be read.
+private final class NodeReport: Sendable {
+    let messages = Mutex<[String]>([])
+    private let flushes = AsyncStream.makeStream(of: Void.self)
+    /// True: all is visible. False: the log cannot be read on.
+    let progress = AsyncStream.makeStream(of: Bool.self)
 
-    func arrive() { continuation.yield() }
+    func arrive(_ event: LogEvent) {
+        let message = "\(event.message)"
+        if event.level >= .warning {
+            messages.withLock { $0.append("\(message) \(event.metadata.map { "\($0)" } ?? "")") }
+        }
+        if message.hasPrefix("flush") { flushes.continuation.yield() }
+        if message.hasPrefix("cannot read the log") { progress.continuation.yield(false) }
+    }
 
-    func next() async {
-        var iterator = stream.makeAsyncIterator()
+    func flushEnded() async {
+        var iterator = flushes.stream.makeAsyncIterator()
         _ = await iterator.next()
     }
 }
 
-private struct FlushListener: LogHandler {
-    let report: FlushReport
+private struct NodeListener: LogHandler {
+    let report: NodeReport
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.info
 
@@ -98,9 +122,7 @@ private struct FlushListener: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
-        if "\(event.message)".hasPrefix("flush") { report.arrive() }
-    }
+    func log(event: LogEvent) { report.arrive(event) }
 }
 
 /// How often each randomized test repeats itself.
