@@ -42,7 +42,7 @@ package final class Processor: Sendable {
     let flushRequested = Atomic<Bool>(false)
     let tasks = ProcessorTasks()
     private let applier: Mutex<BatchApplier>
-    private let flusher: Flusher
+    let flusher: Flusher
     private let finished = DispatchSemaphore(value: 0)
 
     /// Connects to the log; `start` begins the work.
