@@ -118,7 +118,7 @@ import TimeSeriesStore
         try builder.finish()
         try builder.publish()
         for statement in [
-            "UPDATE chunk SET data = (SELECT data FROM chunk WHERE id = 2048) WHERE id = 0",
+            "UPDATE chunk SET (seal, data) = (SELECT seal, data FROM chunk WHERE id = 2048) WHERE id = 0",
             "UPDATE series SET (labels, seal) = (SELECT labels, seal FROM series WHERE id = 1) WHERE id = 0",
             "UPDATE label SET (name, value, series) = (SELECT name, value, series FROM label WHERE id = 1) WHERE id = 0",
         ] {
