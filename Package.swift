@@ -68,7 +68,7 @@ let package = Package(
         engine("WireFormats", ["TelemetryModel", "CZlib"], settings: memorySafe),
         .target(name: "CChecksum", path: "Sources/CChecksum"),
         engine("ChunkCodec", ["CZstd", "CChecksum"], settings: memorySafe),
-        engine("IngestLog", ["TelemetryModel", grdb]),
+        engine("IngestLog", ["TelemetryModel", "CZstd", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "LabelPattern"]),

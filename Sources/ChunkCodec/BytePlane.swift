@@ -13,9 +13,7 @@ enum BytePlane {
         _ bytes: Span<UInt8>, _ plane: Range<Int>, shiftedBy shift: Int, to words: inout MutableSpan<UInt64>,
         range: Range<Int>
     ) throws(ChunkCorruption) {
-        var compressed = magic
-        compressed.reserveCapacity(4 + plane.count)
-        for index in plane { compressed.append(bytes[index]) }
+        let compressed = SampleLoops.joined(magic, bytes.extracting(plane))
         let count = range.count
         var written = 0
         let high = [UInt8](capacity: count) { output in

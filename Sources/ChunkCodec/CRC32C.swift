@@ -4,7 +4,7 @@ import CChecksum
 /// processor's own instruction where there is one (0.1 ns a byte), else with tables (0.6 ns a byte).
 ///
 /// It finds every error of up to three bits in a chunk of any size and every burst of up to 32 bits.
-enum CRC32C {
+package enum CRC32C {
     private static let hasInstructions = heliograph_crc32c_has_instructions()
 
     /// Entry `256 * k + b`: the effect of byte `b` followed by `k` zero bytes.
@@ -23,7 +23,7 @@ enum CRC32C {
     }()
 
     /// The checksum of the first `byteCount` bytes, which must exist.
-    static func checksum(of bytes: Span<UInt8>, byteCount: Int) -> UInt32 {
+    package static func checksum(of bytes: Span<UInt8>, byteCount: Int) -> UInt32 {
         precondition(byteCount >= 0 && byteCount <= bytes.count, "the checksum covers bytes that are there")
         if hasInstructions {
             return unsafe bytes.withUnsafeBufferPointer { buffer in
@@ -37,7 +37,7 @@ enum CRC32C {
     }
 
     /// As `checksum(of:byteCount:)`, for processors without the instruction.
-    static func tableChecksum(of bytes: Span<UInt8>, byteCount: Int) -> UInt32 {
+    package static func tableChecksum(of bytes: Span<UInt8>, byteCount: Int) -> UInt32 {
         precondition(byteCount >= 0 && byteCount <= bytes.count, "the checksum covers bytes that are there")
         let table = table.span
         var sum = ~UInt32(0)

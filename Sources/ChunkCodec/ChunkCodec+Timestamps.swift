@@ -31,7 +31,7 @@ extension ChunkCodec {
         IntegerColumn.append(
             distances.span, slope: TimeSteps.usual(distances.span),
             search: IntegerColumn.Search(
-                models: [.steps, .line, .changes], triesFrameLengths: true, triesPlane: count >= 1_024),
+                models: [.steps, .line, .changes], isQuick: false, triesPlane: count >= 1_024),
             to: &stream)
         return stream.sealed()
     }

@@ -6,40 +6,43 @@ struct FramePlan {
     /// About what the frame will take, header included.
     var bitCount = 24
 
+    init() {}
+
     /// Finds a base and a width such that few numbers lie outside base ..< base + 2^width. O(numbers).
     ///
-    /// Numbers are sorted into buckets by their distance (as a power of two) from one in the middle; then for each
-    /// bucket the cost of packing all that is nearer and excepting the rest is known exactly, but for the exceptions' gaps.
-    init(_ numbers: Span<Int64>, range: Range<Int>, isEntropyCoded: Bool = false) {
-        let count = range.count
+    /// Numbers are sorted into buckets by their distance (as a power of two) from one in the middle; then for each bucket
+    /// the cost of packing all that is nearer and excepting the rest is known, but for how evenly the exceptions lie.
+    ///
+    /// - Parameter stride: looks at every stride-th number only; more than 1 gives an estimate, not a plan to pack by.
+    init(_ numbers: Span<Int64>, range: Range<Int>, stride: Int = 1, buckets: inout DistanceBuckets) {
+        let count = (range.count + stride - 1) / stride
         if count == 0 { return }
         let middle = FramePlan.middle(numbers, range)
-        var buckets = DistanceBuckets()
-        SampleLoops.sort(numbers, range: range, around: middle, into: &buckets)
-        let minimum = buckets.minimum
-        let maximum = buckets.maximum
+        SampleLoops.sort(numbers, range: range, stride: stride, around: middle, into: &buckets)
+        let all = buckets.extent
         var low = Int64.max
         var high = Int64.min
         var inside = 0
         bitCount = Int.max
         for index in 0...64 {
-            let bucketCount = Int(buckets.counts[index])
-            if bucketCount == 0 { continue }
-            inside += bucketCount
-            low = min(low, buckets.lows[index])
-            high = max(high, buckets.highs[index])
-            let bits = 64 - UInt64(bitPattern: high &- low).leadingZeroBitCount
-            var cost = count * bits + 24
+            let bucket = buckets.entries[index]
+            if bucket.count == 0 { continue }
+            inside += bucket.count
+            low = min(low, bucket.low)
+            high = max(high, bucket.high)
             let outside = count - inside
+            // A quarter of the numbers outside is a wrong frame.
+            if outside > count / 4 { continue }
+            let bits = 64 - UInt64(bitPattern: high &- low).leadingZeroBitCount
+            var cost = count * bits * stride + 24
             if outside > 0 {
-                // A quarter of the numbers outside is a wrong frame; and with entropy coding the plane holds 8 bits.
-                if outside > count / 4 { continue }
-                // What is above the packed bits, between the lowest and the highest outlier. Only one end may be an outlier.
-                let lowest = (minimum &- low) &>> Int64(min(bits, 63))
-                let highest = (maximum &- low) &>> Int64(min(bits, 63))
+                if bits > 62 { continue }
+                // What is above the packed bits, between the lowest and the highest number.
+                let lowest = (all.low &- low) &>> Int64(bits)
+                let highest = (all.high &- low) &>> Int64(bits)
                 let payload = 64 - UInt64(bitPattern: highest &- lowest).leadingZeroBitCount
                 let gap = 66 - UInt64(count / outside).leadingZeroBitCount
-                cost += outside * (payload + gap) + 48
+                cost += outside * stride * (payload + gap) + 48
             }
             if cost < bitCount {
                 bitCount = cost
@@ -72,21 +75,24 @@ struct FramePlan {
 }
 
 /// Numbers sorted by the bits of their zigzag distance from a middle: per bucket how many, the lowest and the highest
-/// distance.
+/// distance. An array, so that it is made once a column.
 struct DistanceBuckets {
-    var counts = InlineArray<65, Int32>(repeating: 0)
-    var lows = InlineArray<65, Int64>(repeating: .max)
-    var highs = InlineArray<65, Int64>(repeating: .min)
-
-    var minimum: Int64 {
-        var found = Int64.max
-        for index in 0...64 { found = min(found, lows[index]) }
-        return found
+    struct Entry {
+        var count = 0
+        var low = Int64.max
+        var high = Int64.min
     }
 
-    var maximum: Int64 {
-        var found = Int64.min
-        for index in 0...64 { found = max(found, highs[index]) }
-        return found
+    var entries = [Entry](repeating: Entry(), count: 65)
+
+    /// The lowest and the highest of all.
+    var extent: (low: Int64, high: Int64) {
+        var low = Int64.max
+        var high = Int64.min
+        for entry in entries where entry.count > 0 {
+            low = min(low, entry.low)
+            high = max(high, entry.high)
+        }
+        return (low, high)
     }
 }

@@ -2,7 +2,8 @@ extension IntegerColumn {
     /// How hard to look for the smallest form.
     struct Search {
         var models: [Model]
-        var triesFrameLengths: Bool
+        /// Compares models by a part of the numbers, and takes the usual frame length.
+        var isQuick: Bool
         var triesPlane: Bool
     }
 
@@ -22,17 +23,21 @@ extension IntegerColumn {
         _ numbers: Span<Int64>, start: Int64 = 0, slope: Int64 = 0, search: Search, to stream: inout PackedBits
     ) {
         var best: Candidate?
+        var buckets = DistanceBuckets()
         var bestCost = Int.max
         // Frames short enough to fit what changes, long enough that their headers do not matter.
         let firstCode = numbers.count > 512 ? 3 : 0
         var steps: [Int64] = []
         for model in search.models where model.seedCount < max(numbers.count, 2) {
+            // Where steps are harder to tell than the numbers, so are changes of steps.
+            if model == .changes, best?.model == .plain { continue }
             let residuals: [Int64]
             switch model {
             case .plain:
                 residuals = [Int64](capacity: numbers.count) { output in SampleLoops.copy(numbers, into: &output) }
             case .steps:
-                residuals = [Int64](capacity: numbers.count) { output in SampleLoops.differences(numbers, into: &output)
+                residuals = [Int64](capacity: numbers.count) { output in
+                    SampleLoops.differences(numbers, into: &output)
                 }
                 steps = residuals
             case .changes:
@@ -45,7 +50,9 @@ extension IntegerColumn {
                 }
             }
             let candidate = Candidate(model: model, slope: slope, residuals: residuals)
-            let cost = cost(of: candidate, frameLength: frameLength(code: firstCode, count: numbers.count))
+            let cost = cost(
+                of: candidate, frameLength: frameLength(code: firstCode, count: numbers.count),
+                isQuick: search.isQuick, buckets: &buckets)
             // A simpler model is preferred: it decodes faster.
             if best == nil || cost < bestCost - bestCost / 256 {
                 best = candidate
@@ -54,9 +61,11 @@ extension IntegerColumn {
         }
         guard let best else { preconditionFailure("a column has at least one model") }
         var code = firstCode
-        if search.triesFrameLengths, firstCode != 0 {
+        if !search.isQuick, firstCode != 0 {
             for other in [1, 5, 0] {
-                let cost = cost(of: best, frameLength: frameLength(code: other, count: numbers.count))
+                let cost = cost(
+                    of: best, frameLength: frameLength(code: other, count: numbers.count), isQuick: false,
+                    buckets: &buckets)
                 if cost < bestCost {
                     bestCost = cost
                     code = other
@@ -64,7 +73,61 @@ extension IntegerColumn {
             }
         }
         let shape = Shape(model: best.model, frameLengthCode: code)
-        append(best, of: numbers, shape: shape, start: start, to: &stream)
+        let earlier = stream.bytes.count
+        append(best, of: numbers, shape: shape, start: start, buckets: &buckets, to: &stream)
+        let packedByteCount = stream.bytes.count - earlier
+        guard search.triesPlane, bestCost > 2 * numbers.count else { return }
+        let planed = planed(best, of: numbers, start: start, buckets: &buckets)
+        // Decompressing takes time: it must be worth it.
+        if !planed.isEmpty, planed.count <= packedByteCount - packedByteCount / 40 {
+            stream.bytes.removeLast(packedByteCount)
+            stream.bytes.append(contentsOf: planed)
+        }
+    }
+
+    /// The column as one frame with a plane of its highest eight bits, in the better of two widths.
+    private static func planed(
+        _ candidate: Candidate, of numbers: Span<Int64>, start: Int64, buckets: inout DistanceBuckets
+    ) -> [UInt8] {
+        let packed = min(candidate.model.seedCount, numbers.count)..<numbers.count
+        var candidate = candidate
+        if candidate.model == .line {
+            SampleLoops.subtract(candidate.residuals[0], from: &candidate.residuals, range: packed)
+        }
+        let plan = FramePlan(candidate.residuals.span, range: packed, buckets: &buckets)
+        var best: [UInt8] = []
+        for wider in 0...1 where plan.width + wider <= 56 {
+            var stream = PackedBits(capacity: 64 + 2 * numbers.count)
+            // The room on both sides: entropy coding makes rare numbers within the frame cheaper than exceptions.
+            let base = wider == 0 ? plan.base : plan.base &- 1 &<< Int64(max(plan.width - 1, 0))
+            let width = max(plan.width + wider - 8, 0)
+            guard
+                let plane = BytePlane.compressed(
+                    SampleLoops.bytes(candidate.residuals.span, range: packed, base: base, shift: width))
+            else { continue }
+            let exceptions = Exceptions(
+                beyond: width + 8, base: base, in: candidate.residuals.span, range: packed)
+            stream.append(Shape(model: candidate.model, hasPlane: true).byte)
+            if candidate.model == .line { stream.append(signed: candidate.slope) }
+            stream.append(UInt8(width) | (exceptions.positions.isEmpty ? 0 : 0x80))
+            appendSeeds(numbers, model: candidate.model, start: start, to: &stream)
+            stream.append(signed: base)
+            exceptions.appendParameters(to: &stream)
+            stream.append(varint: UInt64(plane.count))
+            stream.bytes.append(contentsOf: plane)
+            SampleLoops.pack(
+                candidate.residuals.span, range: packed, base: base, width: width, into: &stream)
+            exceptions.appendBits(to: &stream)
+            stream.closeByte()
+            if best.isEmpty || stream.bytes.count < best.count { best = stream.bytes }
+        }
+        return best
+    }
+
+    /// What the header of a column's only frame says before the base.
+    private static func appendSeeds(_ numbers: Span<Int64>, model: Model, start: Int64, to stream: inout PackedBits) {
+        if model != .plain { stream.append(signed: numbers[0] &- start) }
+        if model == .changes { stream.append(signed: numbers[1] &- numbers[0]) }
     }
 
     private static func frameLength(code: Int, count: Int) -> Int {
@@ -72,21 +135,27 @@ extension IntegerColumn {
     }
 
     /// About how many bits the frames take.
-    private static func cost(of candidate: Candidate, frameLength: Int) -> Int {
+    private static func cost(
+        of candidate: Candidate, frameLength: Int, isQuick: Bool, buckets: inout DistanceBuckets
+    ) -> Int {
         let seedCount = candidate.model.seedCount
         var cost = 0
         var lower = 0
         while lower < candidate.residuals.count {
             let upper = min(lower + frameLength, candidate.residuals.count)
             cost += 16 * seedCount
-            cost += FramePlan(candidate.residuals.span, range: min(lower + seedCount, upper)..<upper).bitCount
+            let plan = FramePlan(
+                candidate.residuals.span, range: min(lower + seedCount, upper)..<upper,
+                stride: isQuick ? max(1, frameLength / 64) : 1, buckets: &buckets)
+            cost += plan.bitCount
             lower = upper
         }
         return cost
     }
 
     private static func append(
-        _ candidate: Candidate, of numbers: Span<Int64>, shape: Shape, start: Int64, to stream: inout PackedBits
+        _ candidate: Candidate, of numbers: Span<Int64>, shape: Shape, start: Int64,
+        buckets: inout DistanceBuckets, to stream: inout PackedBits
     ) {
         stream.append(shape.byte)
         if shape.model == .line { stream.append(signed: candidate.slope) }
@@ -101,7 +170,7 @@ extension IntegerColumn {
                 // Relative to the frame's own first number.
                 SampleLoops.subtract(residuals[lower], from: &residuals, range: packed)
             }
-            let plan = FramePlan(residuals.span, range: packed)
+            let plan = FramePlan(residuals.span, range: packed, buckets: &buckets)
             let exceptions = Exceptions(beyond: plan, in: residuals.span, range: packed)
             stream.append(UInt8(plan.width) | (exceptions.positions.isEmpty ? 0 : 0x80))
             if shape.model != .plain {
@@ -134,9 +203,14 @@ struct Exceptions {
 
     /// Those of `range` that do not lie in `plan`'s interval, by their distance from its base in units of the interval.
     init(beyond plan: FramePlan, in numbers: Span<Int64>, range: Range<Int>) {
-        if plan.exceptionCount == 0 { return }
+        self.init(
+            beyond: plan.width, base: plan.base, in: numbers, range: plan.exceptionCount == 0 ? 0..<0 : range)
+    }
+
+    /// Those of `range` outside base ..< base + 2^width; width is below 64.
+    init(beyond width: Int, base: Int64, in numbers: Span<Int64>, range: Range<Int>) {
         for index in range {
-            let excess = (numbers[index] &- plan.base) >> Int64(plan.width)
+            let excess = (numbers[index] &- base) &>> Int64(width)
             if excess != 0 {
                 positions.append(Int64(index - range.lowerBound))
                 payloads.append(excess)

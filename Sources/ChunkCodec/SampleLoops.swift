@@ -173,21 +173,27 @@ enum SampleLoops {
         }
     }
 
-    /// Counts the numbers of `range` by the bits of their zigzag distance from `middle`.
+    /// Sorts every stride-th number of `range` by the bits of its zigzag distance from `middle`.
     static func sort(
-        _ numbers: Span<Int64>, range: Range<Int>, around middle: Int64, into buckets: inout DistanceBuckets
+        _ numbers: Span<Int64>, range: Range<Int>, stride: Int, around middle: Int64,
+        into buckets: inout DistanceBuckets
     ) {
         precondition(range.lowerBound >= 0 && range.upperBound <= numbers.count, "the numbers are there")
-        unsafe numbers.withUnsafeBufferPointer { source in
-            for index in range {
-                // Safe: range lies within the numbers, checked above.
-                let distance = unsafe source[index] &- middle
-                let zigzag = UInt64(bitPattern: distance &<< 1 ^ distance &>> 63)
-                let bucket = 64 &- zigzag.leadingZeroBitCount
-                // Safe: 0...64, and there are 65 buckets.
-                unsafe buckets.counts[unchecked: bucket] &+= 1
-                unsafe buckets.lows[unchecked: bucket] = min(buckets.lows[unchecked: bucket], distance)
-                unsafe buckets.highs[unchecked: bucket] = max(buckets.highs[unchecked: bucket], distance)
+        precondition(buckets.entries.count == 65 && stride > 0, "one bucket for each number of bits")
+        unsafe buckets.entries.withUnsafeMutableBufferPointer { entries in
+            unsafe entries.update(repeating: DistanceBuckets.Entry())
+            unsafe numbers.withUnsafeBufferPointer { source in
+                var index = range.lowerBound
+                while index < range.upperBound {
+                    // Safe: range lies within the numbers, and 0...64 within the buckets; both checked above.
+                    let distance = unsafe source[index] &- middle
+                    let zigzag = UInt64(bitPattern: distance &<< 1 ^ distance &>> 63)
+                    let bucket = 64 &- zigzag.leadingZeroBitCount
+                    unsafe entries[bucket].count &+= 1
+                    unsafe entries[bucket].low = min(entries[bucket].low, distance)
+                    unsafe entries[bucket].high = max(entries[bucket].high, distance)
+                    index &+= stride
+                }
             }
         }
     }
@@ -204,6 +210,28 @@ enum SampleLoops {
                 }
             }
             initializedCount += numbers.count
+        }
+    }
+
+    static func joined(_ first: [UInt8], _ second: Span<UInt8>) -> [UInt8] {
+        var bytes = first
+        bytes.reserveCapacity(first.count + second.count)
+        // Safe: the array copies what the buffer has.
+        unsafe second.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        return bytes
+    }
+
+    /// Eight bits of `numbers[i] - base` from bit `shift` (below 64) on, for every i in `range`.
+    static func bytes(_ numbers: Span<Int64>, range: Range<Int>, base: Int64, shift: Int) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= numbers.count, "the numbers are there")
+        return [UInt8](capacity: range.count) { output in
+            unsafe numbers.withUnsafeBufferPointer { source in
+                for index in range {
+                    // Safe: range lies within the numbers, checked above.
+                    let number = unsafe UInt64(bitPattern: source[index] &- base)
+                    output.append(UInt8(truncatingIfNeeded: number &>> UInt64(truncatingIfNeeded: shift)))
+                }
+            }
         }
     }
 

@@ -12,9 +12,12 @@ enum ValueForms {
         func consider(_ bytes: [UInt8]) {
             if bytes.count < best?.count ?? Int.max { best = bytes }
         }
-        consider(patterns(values, search: search(effort, values.count)))
         if let binary = BinaryScale.integers(values) {
             consider(binaries(binary.integers, exponent: binary.exponent, search: search(effort, values.count)))
+        }
+        // Patterns of random values take 6.6 bytes and more; what takes less already is better described.
+        if effort == .best || best?.count ?? Int.max > values.count * 7 {
+            consider(patterns(values, search: search(effort, values.count)))
         }
         if effort == .best { consider(differences(values)) }
         let rawByteCount =
@@ -26,7 +29,7 @@ enum ValueForms {
     private static func search(_ effort: ChunkCodec.Effort, _ count: Int) -> IntegerColumn.Search {
         IntegerColumn.Search(
             models: effort == .best ? [.plain, .steps, .changes] : [.plain, .steps],
-            triesFrameLengths: effort == .best, triesPlane: effort == .best && count >= 1_024)
+            isQuick: effort == .fast, triesPlane: effort == .best && count >= 1_024)
     }
 
     private static func begin(_ encoding: ChunkEncoding, count: Int) -> PackedBits {
@@ -58,7 +61,7 @@ enum ValueForms {
         IntegerColumn.append(decimal.integers.span, search: search, to: &stream)
         if !decimal.units.isEmpty {
             let plain = IntegerColumn.Search(
-                models: [.plain], triesFrameLengths: search.triesFrameLengths, triesPlane: search.triesPlane)
+                models: [.plain], isQuick: search.isQuick, triesPlane: search.triesPlane)
             IntegerColumn.append(decimal.units.span, search: plain, to: &stream)
         }
         if hasExceptions {

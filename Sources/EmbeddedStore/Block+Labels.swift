@@ -7,31 +7,54 @@ extension Block {
     /// The labels of these series, in the same order. What was read before comes from the cache.
     func labels(of ids: [Int]) throws -> [LabelSet] {
         let key = ObjectIdentifier(self)
-        var sets = cache.sets(of: key, ids)
-        let missing = ids.indices.filter { sets[$0] == nil }
-        if !missing.isEmpty {
-            try withConnection { connection in
-                let references = try self.references(of: missing.map { ids[$0] }, connection)
-                let wanted = Set(references.joined()).sorted()
-                var labels = cache.labels(of: key, wanted)
-                var read: [(id: Int, label: Label)] = []
-                try scan(wanted.filter { labels[$0] == nil }, connection.statement(.labels)) { id, statement in
-                    let row = try labelRow(statement, id)
-                    let label = Label(self.name(ofLabel: id) ?? row.name, row.value)
-                    labels[id] = label
-                    read.append((id, label))
-                }
-                var added: [(id: Int, set: LabelSet)] = []
-                added.reserveCapacity(missing.count)
-                for (position, references) in zip(missing, references) {
-                    let set = LabelSet(references.compactMap { labels[$0] })
-                    sets[position] = set
-                    added.append((ids[position], set))
-                }
-                cache.add(added, read, of: key)
-            }
+        let shelf = cache.shelf(of: key)
+        var sets: [LabelSet] = []
+        sets.reserveCapacity(ids.count)
+        var missing: [(position: Int, id: Int)] = []
+        for (position, id) in ids.enumerated() {
+            let known = shelf.sets[id]
+            if known == nil { missing.append((position, id)) }
+            sets.append(known ?? .empty)
         }
-        return sets.compactMap { $0 }
+        guard !missing.isEmpty else { return sets }
+        try withConnection { connection in
+            let references = try self.references(of: missing.map(\.id), connection)
+            var labels = shelf.labels
+            let read = try readLabels(references, known: &labels, connection)
+            var added: [(id: Int, set: LabelSet)] = []
+            added.reserveCapacity(missing.count)
+            for ((position, id), references) in zip(missing, references) {
+                let set = LabelSet(references.compactMap { labels[$0] })
+                sets[position] = set
+                added.append((id, set))
+            }
+            cache.add(added, read, of: key)
+        }
+        return sets
+    }
+
+    /// Reads those of the labels that are not known, adds them there and returns them.
+    private func readLabels(
+        _ references: [[Int]], known: inout SparsePages<Label>, _ connection: BlockConnection
+    ) throws -> [(id: Int, label: Label)] {
+        var wanted: [Int] = []
+        for list in references {
+            for id in list where known[id] == nil { wanted.append(id) }
+        }
+        wanted.sort()
+        var distinct: [Int] = []
+        for id in wanted where distinct.last != id { distinct.append(id) }
+        var read: [(id: Int, label: Label)] = []
+        read.reserveCapacity(distinct.count)
+        var name = 0
+        try scan(distinct, connection.statement(.labels)) { id, statement in
+            let value = try labelRow(statement, id).text
+            while names[name].labels.upperBound < id { name += 1 }
+            let label = Label(names[name].name, value)
+            known.set(id, label)
+            read.append((id, label))
+        }
+        return read
     }
 
     /// The name as it is kept for all of its labels, so that each does not have a copy of its own.

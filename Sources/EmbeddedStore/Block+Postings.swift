@@ -89,7 +89,7 @@ extension Block {
         defer { statement.reset() }
         guard try statement.step() else { throw damage("label \(id)", "none") }
         let row = try labelRow(statement, id)
-        guard row.value.hasSameBytes(as: value) else { return }
+        guard value.withBytes({ row.value.byteOrder($0) == 0 }) else { return }
         guard PostingList.decode(row.list, into: &set) else { throw damage("the series of label \(id)", "other bytes") }
     }
 
@@ -108,8 +108,8 @@ extension Block {
         for id in first...labels.upperBound {
             guard try statement.step() else { throw damage("label \(id)", "none") }
             let row = try labelRow(statement, id)
-            guard row.value.utf8.starts(with: prefix.utf8) else { return }
-            if accepts(row.value), !PostingList.decode(row.list, into: &set) {
+            guard row.value.starts(with: prefix.utf8) else { return }
+            if accepts(row.text), !PostingList.decode(row.list, into: &set) {
                 throw damage("the series of label \(id)", "other bytes")
             }
         }
@@ -121,26 +121,36 @@ extension Block {
         var low = labels.lowerBound
         var high = labels.upperBound + 1
         let statement = try connection.statement(.label)
+        let wanted = Array(value.utf8)
         while low < high {
             let middle = (low + high) / 2
             statement.bind(1, Int64(middle))
             defer { statement.reset() }
             guard try statement.step() else { throw damage("label \(middle)", "none") }
-            if try labelRow(statement, middle).value.byteOrder(value) < 0 { low = middle + 1 } else { high = middle }
+            let row = try labelRow(statement, middle)
+            if wanted.withUnsafeBytes({ row.value.byteOrder($0) }) < 0 { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
+    /// A row of `label`, where it lies; valid until the statement's next step.
+    struct LabelRow {
+        let name: UnsafeRawBufferPointer
+        let value: UnsafeRawBufferPointer
+        let list: UnsafeRawBufferPointer
+
+        /// The value.
+        var text: String { String(decoding: value, as: UTF8.self) }
+    }
+
     /// The row of `label` under the statement, checked.
-    func labelRow(
-        _ statement: BlockStatement, _ id: Int
-    ) throws -> (name: String, value: String, list: UnsafeRawBufferPointer) {
-        let name = statement.text(1)
-        let value = statement.text(2)
+    func labelRow(_ statement: BlockStatement, _ id: Int) throws -> LabelRow {
+        let name = statement.bytes(1)
+        let value = statement.bytes(2)
         guard statement.integer(0) == Int64(id), let (list, seal) = statement.bytes(3).splitSeal(UInt32.self),
             seal == BlockLabelTable.seal(ofLabel: Int64(id), name, value, list)
         else { throw damage("an intact label \(id)", "another row") }
-        return (name, value, list)
+        return LabelRow(name: name, value: value, list: list)
     }
 
     /// Names of labels, in order.
@@ -156,7 +166,7 @@ extension Block {
             defer { statement.reset() }
             return try entry.labels.map { id in
                 guard try statement.step() else { throw damage("label \(id)", "none") }
-                return try labelRow(statement, id).value
+                return try labelRow(statement, id).text
             }
         }
     }

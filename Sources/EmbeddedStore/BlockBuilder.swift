@@ -4,7 +4,8 @@ import TimeSeriesStore
 
 /// Builds a block's file of series and events that come in order. The tables are described in `docs/formats/block.md`.
 ///
-/// Memory: the labels (see `BlockLabelTable`), one series' samples and a page cache of 8 MiB; samples are not kept.
+/// Memory: the labels (see `BlockLabelTable`), one series' samples, the first rows (see `BlockRows`) and a page cache of
+/// 8 MiB.
 /// Durability: until `publish`, nothing exists that a reader or a start after a crash would count; after it, the block survives
 /// a power loss. One thread at a time.
 struct BlockBuilder {
@@ -15,12 +16,10 @@ struct BlockBuilder {
     private let replaces: [String]
     private let effort: ChunkCodec.Effort
 
-    private var database: BlockDatabase?
+    /// Nil once the file is complete.
+    private var rows: BlockRows?
     private var labels = BlockLabelTable()
-    private var timelines: BlockTimelineTable
-    private let insertChunk: BlockStatement
-    private let insertStatistics: BlockStatement
-    private let insertEvent: BlockStatement
+    private var timelines = BlockTimelineTable()
     private var lastLabels: LabelSet?
     private var lastEventTime = Int64.min
     private(set) var sampleCount = 0
@@ -58,16 +57,7 @@ struct BlockBuilder {
         }
         let temporary = "\(folder)/\(name.fileName)\(BlockName.temporarySuffix)"
         if files.exists(temporary) { try files.remove(temporary) }
-        let database = try BlockDatabase(
-            path: temporary, file: name.fileName, mode: .scratch(pageSize: BlockSchema.pageSize))
-        try database.execute("PRAGMA application_id = \(BlockSchema.applicationID)")
-        try database.execute("BEGIN")
-        try database.execute(BlockSchema.tables)
-        self.database = database
-        timelines = try BlockTimelineTable(database)
-        insertChunk = try database.prepare("INSERT INTO chunk VALUES (?, ?, ?)")
-        insertStatistics = try database.prepare("INSERT INTO statistics VALUES (?, ?)")
-        insertEvent = try database.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        rows = BlockRows(path: temporary, file: name.fileName)
     }
 
     /// Adds a series.
@@ -75,25 +65,21 @@ struct BlockBuilder {
     /// - Throws: `BlockBuildError` unless its labels come after those of the series before, and it has at least one sample, all
     ///   ascending strictly and within the block's range.
     mutating func add(_ set: LabelSet, _ columns: SampleColumns) throws {
+        let rows = try openRows()
         try check(set, columns)
         let series = Int64(labels.seriesCount)
         labels.add(set)
         lastLabels = set
-        let chunks = try timelines.chunks(of: columns.timestamps)
+        let chunks = try timelines.chunks(of: columns.timestamps, in: rows)
         for (number, chunk) in chunks.enumerated() {
             let id = series << BlockSchema.chunkBits | Int64(number)
             var data = ChunkCodec.encodeValues(columns.values.span.extracting(chunk.samples), effort: effort)
             data.append(seal: Block.seal(ofChunk: id, timeline: chunk.timeline, isLast: number == chunks.count - 1))
-            insertChunk.bind(1, id)
-            insertChunk.bind(2, chunk.timeline)
-            insertChunk.bind(3, data)
-            try insertChunk.run()
+            try rows.insertChunk(id, timeline: chunk.timeline, data: data)
             guard !chunk.pieces.isEmpty else { continue }
             let statistics = BlockStatistics(of: columns.values[chunk.samples], pieces: chunk.pieces)
             if let bytes = statistics.encoded(chunk: id, effort: effort) {
-                insertStatistics.bind(1, id)
-                insertStatistics.bind(2, bytes)
-                try insertStatistics.run()
+                try rows.insertStatistics(id, data: bytes)
             }
         }
         chunkCount += chunks.count
@@ -127,30 +113,25 @@ struct BlockBuilder {
                 found: "one at \(event.timestamp)")
         }
         lastEventTime = event.timestamp
-        let labels = event.labels.json
-        insertEvent.bind(1, Int64(eventCount))
-        insertEvent.bind(2, event.timestamp)
-        insertEvent.bind(3, event.severity?.rawValue)
-        insertEvent.bind(4, event.labels["source_id"])
-        insertEvent.bind(5, event.labels.metricName)
-        insertEvent.bind(6, labels)
-        // SQLite turns a NaN into NULL by itself.
-        insertEvent.bind(7, real: event.value)
-        insertEvent.bind(8, event.message)
-        insertEvent.bind(
-            9, Block.seal(ofEvent: Int64(eventCount), event.timestamp, labels, event.value, event.message))
-        try insertEvent.run()
+        try openRows().insertEvent(Int64(eventCount), event)
         eventCount += 1
+    }
+
+    private func openRows() throws -> BlockRows {
+        guard let rows else {
+            throw BlockBuildError(file: name.fileName, expected: "everything before `finish`", found: "more after it")
+        }
+        return rows
     }
 
     /// Writes what remains, and fsyncs the file under its temporary name. Nothing can be added afterwards.
     mutating func finish() throws {
-        guard let database else { return }
+        let database = try openRows().database()
         try labels.write(to: database)
         try writeMeta(to: database)
         try database.execute(BlockSchema.views)
         try database.execute("COMMIT")
-        self.database = nil
+        rows = nil
         try files.syncFile(temporaryPath)
     }
 
@@ -162,7 +143,7 @@ struct BlockBuilder {
 
     /// Removes the file; nothing may follow.
     mutating func discard() {
-        database = nil
+        rows = nil
         // What is left over by a failure here is removed at the next start.
         try? files.remove(temporaryPath)
     }
@@ -198,12 +179,5 @@ struct BlockBuilder {
             insertWindow.bind(2, through)
             try insertWindow.run()
         }
-    }
-}
-
-extension BlockStatement {
-    /// NULL for nil.
-    func bind(_ index: Int32, _ text: String?) {
-        if let text { bind(index, text) } else { bindNull(index) }
     }
 }

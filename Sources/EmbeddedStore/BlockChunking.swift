@@ -1,9 +1,9 @@
 /// How a series' samples within a block are cut into chunks, and chunks into the pieces that statistics stand for.
 enum BlockChunking {
-    /// Samples per chunk: long enough that a row costs little beside its samples, short enough that rows fill a page well.
-    static let chunkLength = 2_048
+    /// Samples per chunk: a day of 15 s steps is one.
+    static let chunkLength = 8_192
     /// Above this many chunks of a series, chunks are as long as the codec allows.
-    private static let manyChunks = 1_024
+    private static let manyChunks = 512
     private static let longestChunk = 65_535
 
     /// Pieces shorter than this, and all of a chunk shorter than `shortestChunk`, have no statistics: to decode them costs

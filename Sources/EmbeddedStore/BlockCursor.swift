@@ -81,7 +81,7 @@ struct BlockCursor {
         guard try label.step() else { throw block.damage("label \(id)", "none") }
         let row = try block.labelRow(label, id)
         if labels.count >= BlockCursor.keptLabelCount { labels.removeAll(keepingCapacity: true) }
-        let read = Label(block.name(ofLabel: id) ?? row.name, row.value)
+        let read = Label(block.name(ofLabel: id) ?? "", row.text)
         labels[id] = read
         return read
     }

@@ -35,7 +35,9 @@ final class BlockDatabase: @unchecked Sendable {  // Safe: see above; SQLite's "
         handle = opened
         sqlite3_extended_result_codes(handle, 1)
         switch mode {
-        case .immutable: try execute("PRAGMA mmap_size = 2147418112")
+        case .immutable:
+            // One transaction for good: otherwise every statement would begin one, and ask the file whether it changed.
+            try execute("PRAGMA mmap_size = 2147418112; BEGIN")
         case .scratch(let pageSize):
             // Safe without a journal: until it is renamed, nobody counts on this file.
             try execute(

@@ -1,16 +1,19 @@
 import Synchronization
 import TelemetryModel
 
-/// Label sets that were read from blocks, within a bound over all blocks. Thread-safe.
+/// Labels that were read from blocks, within a bound over all blocks. Thread-safe.
 ///
 /// When the bound is reached, all that is known of the block that was not asked for the longest is forgotten, and, if that is
 /// not enough, of the one that was.
 final class BlockLabelCache: Sendable {
-    fileprivate struct Shelf {
-        var sets: [Int: LabelSet] = [:]
-        var labels: [Int: Label] = [:]
-        var byteCount = 0
-        var lastUse = 0
+    /// What is known of one block.
+    struct Shelf: Sendable {
+        /// By series id.
+        var sets = SparsePages<LabelSet>()
+        /// By label id.
+        var labels = SparsePages<Label>()
+        fileprivate(set) var byteCount = 0
+        fileprivate var lastUse = 0
     }
 
     private struct State {
@@ -27,24 +30,13 @@ final class BlockLabelCache: Sendable {
     /// An estimate.
     var byteCount: Int { state.withLock { $0.byteCount } }
 
-    /// What is known of these series; nil for the others.
-    func sets(of block: ObjectIdentifier, _ ids: [Int]) -> [LabelSet?] {
+    /// What is known of the block: a snapshot that shares its storage.
+    func shelf(of block: ObjectIdentifier) -> Shelf {
         state.withLock { state in
             state.clock += 1
-            guard let index = state.shelves.index(forKey: block) else { return Array(repeating: nil, count: ids.count) }
+            guard let index = state.shelves.index(forKey: block) else { return Shelf() }
             state.shelves.values[index].lastUse = state.clock
-            return ids.map { state.shelves.values[index].sets[$0] }
-        }
-    }
-
-    func labels(of block: ObjectIdentifier, _ ids: [Int]) -> [Int: Label] {
-        state.withLock { state in
-            guard let index = state.shelves.index(forKey: block) else { return [:] }
-            var known: [Int: Label] = [:]
-            for id in ids {
-                if let label = state.shelves.values[index].labels[id] { known[id] = label }
-            }
-            return known
+            return state.shelves.values[index]
         }
     }
 
@@ -71,19 +63,47 @@ final class BlockLabelCache: Sendable {
 }
 
 extension BlockLabelCache.Shelf {
-    /// Estimates: what a dictionary's entry takes beside its content, and an array or a string of the heap.
-    private static let entryByteCount = 48
+    /// Estimates: the header of an array or a string on the heap.
     private static let headerByteCount = 32
 
     fileprivate mutating func add(
         _ added: [(id: Int, set: LabelSet)], _ addedLabels: [(id: Int, label: Label)], clock: Int
     ) {
         lastUse = clock
-        for (id, set) in added where sets.updateValue(set, forKey: id) == nil {
-            byteCount += Self.entryByteCount + Self.headerByteCount + 32 * set.labels.count
+        for (id, set) in added where sets[id] == nil {
+            byteCount += sets.set(id, set) + Self.headerByteCount + 32 * set.labels.count
         }
-        for (id, label) in addedLabels where labels.updateValue(label, forKey: id) == nil {
-            byteCount += Self.entryByteCount + 2 * Self.headerByteCount + label.name.utf8.count + label.value.utf8.count
+        for (id, label) in addedLabels where labels[id] == nil {
+            byteCount += labels.set(id, label) + Self.headerByteCount + label.value.utf8.count
         }
+    }
+}
+
+/// Elements by dense number, of which few or many are there; storage comes in pages.
+struct SparsePages<Element: Sendable>: Sendable {
+    private static var pageLength: Int { 128 }
+
+    private var pages: [[Element?]] = []
+
+    subscript(index: Int) -> Element? {
+        let page = index / Self.pageLength
+        guard page < pages.count, !pages[page].isEmpty else { return nil }
+        return pages[page][index % Self.pageLength]
+    }
+
+    /// Returns how many bytes the storage grew by.
+    @discardableResult mutating func set(_ index: Int, _ element: Element) -> Int {
+        let page = index / Self.pageLength
+        var growth = 0
+        if page >= pages.count {
+            growth += (page + 1 - pages.count) * MemoryLayout<[Element?]>.stride
+            pages += Array(repeating: [], count: page + 1 - pages.count)
+        }
+        if pages[page].isEmpty {
+            growth += Self.pageLength * MemoryLayout<Element?>.stride
+            pages[page] = Array(repeating: nil, count: Self.pageLength)
+        }
+        pages[page][index % Self.pageLength] = element
+        return growth
     }
 }

@@ -139,6 +139,13 @@ struct BlockLabelTable {
     }
 
     static func seal(ofLabel id: Int64, _ name: String, _ value: String, _ list: UnsafeRawBufferPointer) -> UInt32 {
+        name.withBytes { name in value.withBytes { value in seal(ofLabel: id, name, value, list) } }
+    }
+
+    static func seal(
+        ofLabel id: Int64, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer,
+        _ list: UnsafeRawBufferPointer
+    ) -> UInt32 {
         var seal = BlockSeal(id)
         seal.combine(name)
         seal.combine(value)
@@ -157,13 +164,7 @@ struct BlockLabelTable {
 extension String {
     /// Below 0, 0, or above 0: bytewise order of the UTF-8 form.
     func byteOrder(_ other: String) -> Int {
-        withBytes { a in
-            other.withBytes { b in
-                guard let left = a.baseAddress, let right = b.baseAddress else { return a.count - b.count }
-                let order = memcmp(left, right, min(a.count, b.count))
-                return order != 0 ? Int(order) : a.count - b.count
-            }
-        }
+        withBytes { a in other.withBytes { b in a.byteOrder(b) } }
     }
 
     func hasSameBytes(as other: String) -> Bool {
@@ -174,6 +175,15 @@ extension String {
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         if let result = utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) { return result }
         return Array(utf8).withUnsafeBytes(body)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Below 0, 0, or above 0: bytewise order; a prefix comes first.
+    func byteOrder(_ other: UnsafeRawBufferPointer) -> Int {
+        guard let left = baseAddress, let right = other.baseAddress else { return count - other.count }
+        let order = memcmp(left, right, Swift.min(count, other.count))
+        return order != 0 ? Int(order) : count - other.count
     }
 }
 

@@ -3,7 +3,6 @@ enum BlockSchema {
     static let formatVersion: Int64 = 2
     /// `PRAGMA application_id`, which `file` shows: "HGbl".
     static let applicationID = 0x4847_626c
-    static let pageSize = 65_536
 
     /// A series' chunks have consecutive ids from `series id << chunkBits`, in order of time. No block is longer than a day,
     /// and 2,048 chunks of 65,535 samples hold a day of milliseconds.

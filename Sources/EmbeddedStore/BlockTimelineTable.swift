@@ -14,61 +14,42 @@ struct BlockTimelineTable {
     /// Beyond this many distinct columns the older ones are forgotten, and may be written again.
     private static let rememberedCount = 1 << 20
 
-    private let insert: BlockStatement
-    private let find: BlockStatement
     private var known: [UInt64: Int64] = [:]
     private(set) var count = 0
     private var lastTimestamps: [Int64] = []
     private var lastChunks: [Chunk] = []
 
-    init(_ database: BlockDatabase) throws {
-        insert = try database.prepare("INSERT INTO timeline VALUES (?, ?, ?, ?, ?)")
-        find = try database.prepare("SELECT data FROM timeline WHERE id = ?")
-    }
-
     /// The chunks of a series with these timestamps, whose timelines are then in the table. `timestamps` is not empty.
-    mutating func chunks(of timestamps: [Int64]) throws -> [Chunk] {
+    mutating func chunks(of timestamps: [Int64], in rows: BlockRows) throws -> [Chunk] {
         // `==` of arrays is O(1) for the same storage and a comparison of memory otherwise.
         if timestamps == lastTimestamps { return lastChunks }
         lastChunks = try BlockChunking.chunks(of: timestamps).map { samples in
             Chunk(
-                timeline: try id(of: timestamps, samples), samples: samples,
+                timeline: try id(of: timestamps, samples, in: rows), samples: samples,
                 pieces: BlockChunking.pieces(of: timestamps[samples]))
         }
         lastTimestamps = timestamps
         return lastChunks
     }
 
-    private mutating func id(of timestamps: [Int64], _ samples: Range<Int>) throws -> Int64 {
+    private mutating func id(of timestamps: [Int64], _ samples: Range<Int>, in rows: BlockRows) throws -> Int64 {
         let column = ChunkCodec.encodeTimestamps(timestamps.span.extracting(samples))
         let digest = column.withUnsafeBytes { bytes in
             var seal = BlockSeal(0)
             seal.combine(bytes)
             return seal.state
         }
-        if let id = known[digest], try isStored(column, as: id) { return id }
+        // Two columns may have the same digest.
+        if let id = known[digest], try rows.timeline(id, beginsWith: column) { return id }
         if known.count >= BlockTimelineTable.rememberedCount { known.removeAll(keepingCapacity: true) }
         let id = Int64(count)
         let first = timestamps[samples.lowerBound]
         let last = timestamps[samples.upperBound - 1]
-        insert.bind(1, id)
-        insert.bind(2, first)
-        insert.bind(3, last)
-        insert.bind(4, Int64(samples.count))
         var data = column
         data.append(seal: Block.seal(ofTimeline: id, first, last, Int64(samples.count)))
-        insert.bind(5, data)
-        try insert.run()
+        try rows.insertTimeline(id, first: first, last: last, count: Int64(samples.count), data: data)
         known[digest] = id
         count += 1
         return id
-    }
-
-    /// Two columns may have the same digest.
-    private func isStored(_ column: [UInt8], as id: Int64) throws -> Bool {
-        find.bind(1, id)
-        defer { find.reset() }
-        guard try find.step(), let (content, _) = find.bytes(0).splitSeal(UInt16.self) else { return false }
-        return content.elementsEqual(column)
     }
 }

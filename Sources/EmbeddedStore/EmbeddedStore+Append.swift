@@ -17,12 +17,11 @@ extension EmbeddedStore {
         let deleted = isReplay ? deletedSamples(ids, timestamps, offset: offset) : []
         var duplicates: [Int] = []
         var replaced = 0
-        let isLeftOut: (Int64) -> Bool = { inBlocks.contains($0) }
-        head.append(
+        let leftOut = head.append(
             deleted.isEmpty ? ids : ids.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
             deleted.isEmpty ? timestamps : timestamps.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
             deleted.isEmpty ? values : values.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
-            isPassedOver: isLeftOut
+            isPassedOver: { inBlocks.contains($0) }
         ) { index, outcome in
             duplicates.append(index)
             if outcome == .replaced { replaced += 1 }
@@ -36,7 +35,7 @@ extension EmbeddedStore {
             !repeated.contains(index) && !deleted.contains(index) && !inBlocks.contains(Head.window(of: event.timestamp))
         }
         state.withLock { state in
-            state.counts.headSamples += ids.count - duplicates.count
+            state.counts.headSamples += ids.count - duplicates.count - deleted.count - leftOut
             state.counts.replacedValues += replaced
             for (_, event) in news { state.events.append(event) }
         }

@@ -11,7 +11,7 @@ extension EmbeddedStore {
         var found: [LabelSet] = []
         for matchers in matcherLists.isEmpty ? [[]] : matcherLists {
             let series = head.index.withLock { $0.series(matching: matchers) }
-            let present = head.withData(series, in: range)
+            let present = head.withSamples(series, in: range)
             found = EmbeddedStore.union(found, head.index.withLock { index in present.map { index.labels(of: $0) } })
             try budget.check()
             for block in blocks(in: range) {

@@ -45,14 +45,16 @@ final class Head: Sendable {
 
     // MARK: Appending
 
-    /// Puts columns of equal length in; calls `report` for every sample that was not new, in no particular order. Samples at
-    /// `passedOver` positions of windows for which `isPassedOver` is true are left out.
+    /// Puts columns of equal length in; calls `report` for every sample that was not new, in no particular order. Samples of
+    /// windows for which `isPassedOver` is true are left out.
     ///
     /// Shards are locked one after the other, each once.
+    /// - Returns: how many were left out.
     func append(
         _ ids: [StoredSeriesID], _ times: [Int64], _ values: [Double], isPassedOver: (Int64) -> Bool,
         report: (Int, InsertOutcome) -> Void
-    ) {
+    ) -> Int {
+        var leftOut = 0
         let order = ids.count < Head.shardCount ? Array(0..<ids.count) : Head.byShard(ids)
         HeadCoding.powers.withUnsafeBufferPointer { powers in
             var next = 0
@@ -71,7 +73,10 @@ final class Head: Sendable {
                             window = Head.window(of: time)
                             isLeftOut = isPassedOver(window)
                         }
-                        if isLeftOut { continue }
+                        if isLeftOut {
+                            leftOut += 1
+                            continue
+                        }
                         let outcome = contents.insert(ids[index].slot, time, values[index], window: window, powers)
                         if outcome != .stored { report(index, outcome) }
                     }
@@ -79,6 +84,7 @@ final class Head: Sendable {
                 next = end
             }
         }
+        return leftOut
     }
 
     /// Positions grouped by shard, in order within each: a counting sort.
@@ -116,14 +122,14 @@ final class Head: Sendable {
         return images
     }
 
-    /// Those of the series that have data in the range, in their order.
-    func withData(_ series: [UInt32], in range: TimeRange) -> [UInt32] {
+    /// Those of the series that have a sample in the range, in their order.
+    func withSamples(_ series: [UInt32], in range: TimeRange) -> [UInt32] {
         var isPresent = [Bool](repeating: false, count: series.count)
         for (shard, positions) in Head.groupedByShard(series[...]) {
             shards[shard].contents.withLock { contents in
                 for position in positions {
                     let id = StoredSeriesID(rawValue: Int(series[position]))
-                    isPresent[position] = contents.hasData(id.slot, in: range)
+                    isPresent[position] = contents.hasSamples(id.slot, in: range)
                 }
             }
         }

@@ -200,19 +200,27 @@ struct HeadShard: ~Copyable {
         }
     }
 
-    /// Whether some column of the series covers a part of the range. O(windows).
-    func hasData(_ slot: Int, in range: TimeRange) -> Bool {
+    /// Whether the series has a sample in the range. Decodes a column only where the range lies between its ends.
+    func hasSamples(_ slot: Int, in range: TimeRange) -> Bool {
         let key = UInt32(slot)
-        if slot < current.count, !current[slot].isEmpty, Head.overlaps(current[slot].window, range),
-            current[slot].lastTime >= range.from
-        {
-            return true
-        }
+        if slot < current.count, !current[slot].isEmpty, hasSamples(current[slot], in: range) { return true }
         for (start, window) in [windows, leaving].joined() where Head.overlaps(start, range) {
-            if window.columns[key]?.contains(where: { $0.lastTime >= range.from }) == true { return true }
+            if window.columns[key]?.contains(where: { hasSamples($0, in: range) }) == true { return true }
             if window.late[key]?.columns.timestamps.contains(where: range.contains) == true { return true }
         }
         return false
+    }
+
+    private func hasSamples(_ column: HeadColumn, in range: TimeRange) -> Bool {
+        if range.contains(column.lastTime) { return true }
+        guard Head.overlaps(column.window, range), column.lastTime > range.through else { return false }
+        var bytes: [UInt8] = []
+        let image = column.copy(from: arena, into: &bytes)
+        if range.contains(image.firstTime) { return true }
+        guard image.firstTime < range.from else { return false }
+        var found = SampleColumns()
+        HeadColumnReader.read(image, of: bytes, in: range, into: &found)
+        return !found.isEmpty
     }
 
     /// The time of the newest sample and its value, if it can be told without decoding and is what `range` has newest.

@@ -23,7 +23,8 @@ enum BlockFolder {
                 try files.remove("\(folder)/\(file)")
             } else if let name = BlockName(fileName: file) {
                 do {
-                    blocks.append(try Block(files: files, folder: folder, name: try BlockUpgrade.upgrade(files: files, folder: folder, name: name), cache: cache))
+                    let isOld = try BlockUpgrade.format(folder: folder, name: name) == BlockUpgrade.upgradableFormat
+                    blocks.append(try Block(files: files, folder: folder, name: isOld ? try BlockUpgrade.upgrade(files: files, folder: folder, name: name) : name, cache: cache))
                 } catch {
                     damaged.append((file, "\(error)"))
                     try files.rename("\(folder)/\(file)", to: "\(folder)/\(file)\(BlockName.damagedSuffix)")

@@ -36,27 +36,29 @@ extension IngestLog {
         }
     }
 
-    /// Makes the next offset greater than `offset`. A log that was restored from a backup, or begun anew beside older blocks,
-    /// would otherwise hand out offsets that blocks already claim to hold, and replay would pass its batches over.
+    /// Makes the next offset greater than `offset`; to be called before the first `append`. A log that was restored from a
+    /// backup, or begun anew beside older blocks, would otherwise hand out offsets that blocks already claim to hold, and
+    /// replay would pass its batches over.
     package func continueAfter(_ offset: Int64) throws {
         guard offset > durableOffset else { return }
         try writer.write { db in
-            try db.execute(sql: "UPDATE sqlite_sequence SET seq = ? WHERE name = 'batch'", arguments: [offset])
-            if db.changesCount == 0 {
-                try db.execute(sql: "INSERT INTO sqlite_sequence(name, seq) VALUES ('batch', ?)", arguments: [offset])
-            }
+            try db.execute(
+                sql: """
+                    INSERT INTO position VALUES ('end', ?)
+                    ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)
+                    """, arguments: [offset])
         }
         progress.withLock { $0.durableOffset = max($0.durableOffset, offset) }
     }
 
     /// Deletes the batches through `offset`; returns how many. They must be in blocks, and the ledger's checkpoint must
-    /// cover them.
+    /// cover them. Works in slices between which commits go on; then gives the file's free space back if it is most of it.
     @discardableResult
     package func trim(through offset: Int64) throws -> Int {
-        try writer.write { db in
-            try db.execute(sql: "DELETE FROM batch WHERE offset <= ?", arguments: [offset])
-            return db.changesCount
-        }
+        let trimming = LogTrimming(writer: writer)
+        let deleted = try trimming.delete(through: offset)
+        if deleted > 0 { try trimming.shrink() }
+        return deleted
     }
 }
 

@@ -5,32 +5,26 @@ package import TelemetryModel
 
 /// What the processor and the API read from the log. All calls block on SQLite.
 extension IngestLog {
-    /// The batches with an offset in `after + 1 ... through`, at most `limit`, ascending.
+    /// The batches with an offset in `after + 1 ... through`, at most `limit`, ascending. For many, `replay` is faster.
     ///
-    /// - Throws: `DamagedBatch` if a payload is not what was written.
+    /// - Throws: `DamagedBatches` at the first that cannot be read.
     package func batches(after: Int64, through: Int64, limit: Int) throws -> [CommittedBatch] {
-        try reader.read { db in
-            let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT offset, received_at_ms, protocol, payload FROM batch
-                    WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?
-                    """, arguments: [after, through, limit])
-            var batches: [CommittedBatch] = []
-            while let row = try rows.next() {
-                let offset: Int64 = row[0]
-                let payload: Data = row[3]
-                do {
-                    batches.append(
-                        CommittedBatch(
-                            offset: offset, ingestProtocol: try IngestProtocol(stored: row[2]), receivedAt: row[1],
-                            batch: try BatchPayload.decode([UInt8](payload))))
-                } catch let corruption as LogCorruption {
-                    throw DamagedBatch(offset: offset, corruption: corruption)
+        let (end, accepted) = progress.withLock { ($0.durableOffset, $0.accepted) }
+        let last = min(through, end)
+        let totals = last < end ? try reader.read { db in try LogTotals(db: db).through(last) } : accepted
+        var rows = try BatchReader(reader, after: after, through: last, endTotals: totals)
+        var batches: [CommittedBatch] = []
+        while batches.count < limit {
+            let entries = try rows.next(maximumRecords: 1)
+            if entries.isEmpty { break }
+            for entry in entries {
+                switch entry {
+                case .batch(let batch): batches.append(batch)
+                case .damaged(let damage): throw damage
                 }
             }
-            return batches
         }
+        return batches
     }
 
     /// The oldest offset still in the log, or nil if it is empty.
@@ -38,18 +32,10 @@ extension IngestLog {
         try reader.read { db in try Int64.fetchOne(db, sql: "SELECT min(offset) FROM batch") }
     }
 
-    package func recordCount(of offset: Int64) throws -> Int {
-        try reader.read { db in
-            try Int.fetchOne(db, sql: "SELECT records FROM batch WHERE offset = ?", arguments: [offset]) ?? 0
-        }
-    }
-
-    /// Records accepted with an offset above `offset`.
+    /// Records accepted with an offset above `offset`. O(log n): a difference of running totals.
     package func recordCount(after offset: Int64) throws -> Int {
-        try reader.read { db in
-            try Int.fetchOne(
-                db, sql: "SELECT coalesce(sum(records), 0) FROM batch WHERE offset > ?", arguments: [offset]) ?? 0
-        }
+        let accepted = progress.withLock { $0.accepted }
+        return try reader.read { db in (accepted - (try LogTotals(db: db).through(offset))).sum }
     }
 
     /// Records ever received (accepted and rejected) and dead-lettered, as the commits themselves counted them. `body` runs
@@ -95,14 +81,6 @@ extension IngestLog {
             }
         }
     }
-}
-
-/// A batch in the log that cannot be read. Its offset says which; the others are unharmed.
-package struct DamagedBatch: Error, CustomStringConvertible {
-    package let offset: Int64
-    package let corruption: LogCorruption
-
-    package var description: String { "log.sqlite, batch \(offset): \(corruption)" }
 }
 
 package struct DeadLetterSelection: Sendable {

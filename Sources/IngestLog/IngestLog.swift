@@ -27,13 +27,22 @@ package final class IngestLog: Sendable {
     struct Progress {
         /// Offset of the newest batch on disk; 0 if there never was one.
         var durableOffset: Int64 = 0
-        /// Records received since the data folder began, accepted and rejected, as counted in the commits themselves.
-        var received: [IngestProtocol: Int] = [:]
+        /// Records accepted since the data folder began, as counted in the commits themselves.
+        var accepted = RunningTotals()
         var deadLettered: [DeadLetterKey: Int] = [:]
         var deadLetterBytes = 0
 
-        mutating func count(_ submission: LogSubmission) {
-            received[submission.ingestProtocol, default: 0] += submission.recordCount
+        /// Accepted and rejected.
+        var received: [IngestProtocol: Int] {
+            var received: [IngestProtocol: Int] = [:]
+            for ingestProtocol in IngestProtocol.allCases where accepted[ingestProtocol] > 0 {
+                received[ingestProtocol] = accepted[ingestProtocol]
+            }
+            for (key, records) in deadLettered { received[key.ingestProtocol, default: 0] += records }
+            return received
+        }
+
+        mutating func countRejected(in submission: LogSubmission) {
             for record in submission.rejected {
                 let key = DeadLetterKey(
                     ingestProtocol: submission.ingestProtocol, sourceID: record.sourceID ?? "",

@@ -40,10 +40,12 @@ struct LogCommitter {
 
     private mutating func commit(_ group: [IngestLog.Waiting]) {
         let newSeries = log.registry.labels(from: persistedSeries)
-        var offsets: [Int64] = []
+        let outcome: LogTransaction.Outcome
         do {
-            offsets = try log.writer.write { db in
-                try LogTransaction(db: db).write(group, newSeries: newSeries)
+            outcome = try log.writer.write { db in
+                let (end, accepted) = log.progress.withLock { ($0.durableOffset, $0.accepted) }
+                return try LogTransaction(db: db).write(
+                    group, newSeries: newSeries, firstReference: persistedSeries, end: end, accepted: accepted)
             }
         } catch {
             log.counters.failed()
@@ -51,17 +53,17 @@ struct LogCommitter {
             for waiting in group { waiting.done(.failure(reason)) }
             return
         }
-        persistedSeries = newSeries.endIndex
+        persistedSeries += newSeries.count
         log.counters.committed(bytes: group.reduce(0) { $0 + $1.payload.count })
-        publish(group, offsets: offsets)
-        for (waiting, offset) in zip(group, offsets) { waiting.done(.success(offset)) }
+        publish(group, outcome)
+        for (waiting, offset) in zip(group, outcome.offsets) { waiting.done(.success(offset)) }
         expireDeadLetters()
     }
 
     /// Makes the commit known to readers before anybody is answered, so that an answer never runs ahead of the ledger. The
     /// receiver is called under the same lock as the totals change, so that both can be read as of one moment.
-    private func publish(_ group: [IngestLog.Waiting], offsets: [Int64]) {
-        let committed = zip(group, offsets).compactMap { waiting, offset -> CommittedBatch? in
+    private func publish(_ group: [IngestLog.Waiting], _ outcome: LogTransaction.Outcome) {
+        let committed = zip(group, outcome.offsets).compactMap { waiting, offset -> CommittedBatch? in
             let submission = waiting.submission
             guard !submission.batch.isEmpty else { return nil }
             return CommittedBatch(
@@ -70,8 +72,9 @@ struct LogCommitter {
         }
         let receiver = log.onCommit.withLock { $0 }
         log.progress.withLock { progress in
-            progress.durableOffset = max(progress.durableOffset, offsets.last ?? 0)
-            for waiting in group { progress.count(waiting.submission) }
+            progress.durableOffset = max(progress.durableOffset, outcome.offsets.last ?? 0)
+            progress.accepted = outcome.accepted
+            for waiting in group { progress.countRejected(in: waiting.submission) }
             if !committed.isEmpty { receiver?(committed) }
         }
     }

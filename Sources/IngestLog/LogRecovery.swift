@@ -1,24 +1,16 @@
+import Foundation
 import GRDB
 import TelemetryModel
 
-/// Reading back, at start, what the log's file says.
+/// Reading back, at start, what the log's file says. Reads the series and one batch's row, whatever is in the log.
 enum LogRecovery {
     static func restore(from db: Database, into registry: SeriesRegistry) throws -> IngestLog.Progress {
-        let series = try Row.fetchCursor(db, sql: "SELECT ref, labels FROM series ORDER BY ref")
-        while let row = try series.next() {
-            let reference: Int64 = row[0]
-            let text: String = row[1]
-            guard let labels = LabelSet(json: text), reference == registry.count else {
-                throw LogOpenError.damagedSeries(reference: reference)
-            }
-            registry.restore(labels, as: SeriesReference(UInt32(reference)))
-        }
+        try restoreSeries(from: db, into: registry)
         var progress = IngestLog.Progress()
-        progress.durableOffset =
-            try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'batch'") ?? 0
-        for row in try Row.fetchAll(db, sql: "SELECT protocol, records FROM received_total") {
-            progress.received[try IngestProtocol(stored: row[0])] = row[1]
-        }
+        let newest = try Int64.fetchOne(db, sql: "SELECT max(offset) FROM batch") ?? 0
+        let end = try Int64.fetchOne(db, sql: "SELECT value FROM position WHERE name = 'end'") ?? 0
+        progress.durableOffset = max(newest, end)
+        progress.accepted = try LogTotals(db: db).through(.max)
         for row in try Row.fetchAll(db, sql: "SELECT protocol, source_id, reason, records FROM dead_letter_total") {
             let key = DeadLetterKey(
                 ingestProtocol: try IngestProtocol(stored: row[0]), sourceID: row[1], reason: row[2])
@@ -27,6 +19,24 @@ enum LogRecovery {
         progress.deadLetterBytes =
             try Int.fetchOne(db, sql: "SELECT coalesce(sum(length(payload)), 0) FROM dead_letter") ?? 0
         return progress
+    }
+
+    private static func restoreSeries(from db: Database, into registry: SeriesRegistry) throws {
+        let count = try Int.fetchOne(db, sql: "SELECT coalesce(max(ref) + 1, 0) FROM series") ?? 0
+        var reader = LabelSetReader()
+        var expected = registry.count
+        try registry.restore(count: count) { append in
+            let series = try Row.fetchCursor(db, sql: "SELECT ref, labels FROM series ORDER BY ref")
+            while let row = try series.next() {
+                let reference: Int64 = row[0]
+                let labels = try row.withUnsafeData(atIndex: 1) { text in text.flatMap { reader.read($0.span) } }
+                guard let labels, reference == expected else {
+                    throw LogOpenError.damagedSeries(reference: reference)
+                }
+                append(labels)
+                expected += 1
+            }
+        }
     }
 }
 

@@ -4,39 +4,42 @@ import TelemetryModel
 
 /// The statements of one write transaction.
 struct LogTransaction {
+    /// Where the log ends after a group is written.
+    struct Outcome {
+        /// One per request; a request without accepted records gets the offset of the newest batch before it.
+        var offsets: [Int64] = []
+        var accepted: RunningTotals
+    }
+
     let db: Database
 
-    /// Writes the new series, then each request: its batch, its dead letters, its count. Returns an offset per request; a
-    /// request without accepted records gets the offset of the newest batch before it.
-    func write(_ group: [IngestLog.Waiting], newSeries: ArraySlice<LabelSet>) throws -> [Int64] {
-        try insert(newSeries)
+    /// Writes the new series, then each request: its batch, its dead letters.
+    ///
+    /// - Parameters: `firstReference`, that of the first new series; `end`, the newest offset so far, and `accepted`, the totals through it.
+    func write(
+        _ group: [IngestLog.Waiting], newSeries: [LabelSet], firstReference: Int, end: Int64, accepted: RunningTotals
+    ) throws -> Outcome {
+        try insert(newSeries, from: firstReference)
         let insertBatch = try db.cachedStatement(
-            sql: "INSERT INTO batch(received_at_ms, protocol, records, payload) VALUES (?, ?, ?, ?)")
-        var last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'batch'") ?? 0
-        var offsets: [Int64] = []
-        var received: [IngestProtocol: Int] = [:]
+            sql: """
+                INSERT INTO batch(offset, received_at_ms, protocol, records, totals, payload)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """)
+        var outcome = Outcome(accepted: accepted)
+        var last = end
         var deadLetters: [DeadLetterKey: Int] = [:]
         for waiting in group {
             let submission = waiting.submission
-            received[submission.ingestProtocol, default: 0] += submission.recordCount
             if !submission.batch.isEmpty {
-                try waiting.payload.withUnsafeBytes { payload in
-                    try insertBatch.execute(arguments: [
-                        submission.receivedAt, submission.ingestProtocol.rawValue, submission.batch.count,
-                        Data(payload),
-                    ])
-                }
-                last = db.lastInsertedRowID
+                last += 1
+                outcome.accepted[submission.ingestProtocol] += submission.batch.count
+                try insertBatch.execute(arguments: [
+                    last, submission.receivedAt, submission.ingestProtocol.rawValue, submission.batch.count,
+                    outcome.accepted.text, Data(waiting.payload),
+                ])
             }
             for record in submission.rejected { try insert(record, of: submission, counting: &deadLetters) }
-            offsets.append(last)
-        }
-        for (ingestProtocol, records) in received {
-            try db.execute(
-                sql: """
-                    INSERT INTO received_total VALUES (?, ?)
-                    ON CONFLICT(protocol) DO UPDATE SET records = records + excluded.records
-                    """, arguments: [ingestProtocol.rawValue, records])
+            outcome.offsets.append(last)
         }
         for (key, records) in deadLetters {
             try db.execute(
@@ -45,7 +48,7 @@ struct LogTransaction {
                     ON CONFLICT DO UPDATE SET records = records + excluded.records
                     """, arguments: [key.ingestProtocol.rawValue, key.sourceID, key.reason, records])
         }
-        return offsets
+        return outcome
     }
 
     /// Deletes the oldest dead letters until at least `bytes` of payload are gone.
@@ -62,10 +65,10 @@ struct LogTransaction {
         return freed
     }
 
-    private func insert(_ series: ArraySlice<LabelSet>) throws {
+    private func insert(_ series: [LabelSet], from firstReference: Int) throws {
         let statement = try db.cachedStatement(sql: "INSERT INTO series(ref, labels) VALUES (?, ?)")
-        for (reference, labels) in zip(series.indices, series) {
-            try statement.execute(arguments: [reference, labels.json])
+        for (index, labels) in series.enumerated() {
+            try statement.execute(arguments: [firstReference + index, labels.json])
         }
     }
 

@@ -38,7 +38,7 @@ package struct LogLimits: Sendable {
     package var maximumGroupRecords = 200_000
     /// Payload bytes of dead letters kept; the oldest go first.
     package var maximumDeadLetterBytes = 1 << 30
-    /// SQLite's own bound on the file, in pages of 16 KiB; nil for none.
+    /// SQLite's own bound on the file, in pages of 4 KiB; nil for none.
     package var maximumPages: Int?
 
     package init() {}

@@ -8,20 +8,30 @@ extension [UInt8] {
         }
         append(UInt8(rest))
     }
-
-    mutating func appendZigzag(_ value: Int64) {
-        appendVarint(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
-    }
 }
 
-/// Reads what the extension above wrote, from a position that moves; every read checks the bound.
+extension Int64 {
+    var zigzag: UInt64 { UInt64(bitPattern: (self << 1) ^ (self >> 63)) }
+
+    init(zigzag raw: UInt64) { self = Int64(bitPattern: (raw >> 1) ^ (0 &- (raw & 1))) }
+}
+
+/// Reads from a position that moves; every read checks the bound. Valid as long as the bytes are.
 struct VarintReader {
-    let bytes: [UInt8]
+    let bytes: UnsafeRawBufferPointer
     private(set) var position = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     var isAtEnd: Bool { position == bytes.count }
+
+    mutating func byte(_ what: StaticString) throws(LogCorruption) -> UInt8 {
+        guard position < bytes.count else {
+            throw LogCorruption(position: position, expected: "a byte (\(what))")
+        }
+        defer { position += 1 }
+        return bytes[position]
+    }
 
     mutating func varint(_ what: StaticString) throws(LogCorruption) -> UInt64 {
         var value: UInt64 = 0
@@ -36,10 +46,7 @@ struct VarintReader {
         throw LogCorruption(position: position, expected: "a varint (\(what))")
     }
 
-    mutating func zigzag(_ what: StaticString) throws(LogCorruption) -> Int64 {
-        let raw = try varint(what)
-        return Int64(bitPattern: (raw >> 1) ^ (0 &- (raw & 1)))
-    }
+    mutating func zigzag(_ what: StaticString) throws(LogCorruption) -> Int64 { Int64(zigzag: try varint(what)) }
 
     mutating func count(_ what: StaticString) throws(LogCorruption) -> Int {
         let raw = try varint(what)
@@ -51,21 +58,16 @@ struct VarintReader {
     }
 
     mutating func fixed64(_ what: StaticString) throws(LogCorruption) -> UInt64 {
-        guard bytes.count - position >= 8 else {
-            throw LogCorruption(position: position, expected: "8 bytes (\(what))")
-        }
-        var value: UInt64 = 0
-        for offset in 0..<8 { value |= UInt64(bytes[position + offset]) << (8 * UInt64(offset)) }
-        position += 8
-        return value
+        let slice = try slice(8, what)
+        return UInt64(littleEndian: slice.loadUnaligned(as: UInt64.self))
     }
 
-    mutating func slice(_ length: Int, _ what: StaticString) throws(LogCorruption) -> ArraySlice<UInt8> {
+    mutating func slice(_ length: Int, _ what: StaticString) throws(LogCorruption) -> UnsafeRawBufferPointer {
         guard length >= 0, bytes.count - position >= length else {
             throw LogCorruption(position: position, expected: "\(length) bytes (\(what))")
         }
         defer { position += length }
-        return bytes[position..<position + length]
+        return UnsafeRawBufferPointer(rebasing: bytes[position..<position + length])
     }
 }
 

@@ -2,7 +2,7 @@
 package struct SeriesReference: Hashable, Sendable, Comparable {
     package let rawValue: UInt32
 
-    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable package init(_ rawValue: UInt32) { self.rawValue = rawValue }
 
     package static func < (a: SeriesReference, b: SeriesReference) -> Bool { a.rawValue < b.rawValue }
 }

@@ -62,7 +62,7 @@ import TimeSeriesStore
         let path = "\(folder.path)/\(name.fileName)"
         let intact = try Data(contentsOf: URL(fileURLWithPath: path))
         let expected = try answers(of: folder.path, name, matchers)
-        // Bits that matter are rare in large pages: most of a page may be empty.
+        // A page's unused part is zeros, which nobody reads.
         let used = intact.indices.filter { intact[$0] != 0 }
         var refused = 0
         for _ in 0..<200 {
@@ -92,7 +92,7 @@ import TimeSeriesStore
         let path = "\(folder.path)/\(name.fileName)"
         let intact = try Data(contentsOf: URL(fileURLWithPath: path))
         let expected = try answers(of: folder.path, name, [])
-        for length in [0, 1, 99, 100, 65_536, intact.count / 2, intact.count - 65_536, intact.count - 1] {
+        for length in [0, 1, 99, 100, 1024, intact.count / 2, intact.count - 1024, intact.count - 1] {
             try intact.prefix(length).write(to: URL(fileURLWithPath: path))
             do {
                 let found = try answers(of: folder.path, name, [])

@@ -17,6 +17,8 @@ func runCodecBenchmark(_ arguments: [String]) {
     measure(
         CodecMetric.allCases.filter { !CodecMetric.long.contains($0) }, sampleCount: 5_760, columnCount: 5,
         repetitions: repetitions)
+    print("\nboth columns in one chunk (XOR and changes of steps), 5,760 samples")
+    measureChunks(repetitions: repetitions)
     print("\ntimestamps")
     measureTimestamps(repetitions: repetitions)
     if arguments.count > 1 { measureRecorded(folder: arguments[1]) }
@@ -82,8 +84,7 @@ private func measure(_ metrics: [CodecMetric], sampleCount: Int, columnCount: In
         let samples = sampleCount * columnCount
         let bestSize = Double(best.map(\.count).reduce(0, +)) / Double(samples)
         let fastSize = Double(fast.map(\.count).reduce(0, +)) / Double(samples)
-        let entropy =
-            columns.map { CodecMetric.entropy($0, decimals: 1_000) / 8 }.reduce(0, +) / Double(columnCount)
+        let entropy = columns.map { metric.entropy($0) / 8 }.reduce(0, +) / Double(columnCount)
         totalBest += bestSize
         totalFast += fastSize
         totalEntropy += entropy
@@ -118,6 +119,28 @@ private func measure(_ metrics: [CodecMetric], sampleCount: Int, columnCount: In
     print(
         pad("mean", 22), pad("", 9), String(format: "%-8.3f", totalBest / count),
         String(format: "%-8.3f", totalFast / count), String(format: "%-8.3f", totalEntropy / count))
+}
+
+private func measureChunks(repetitions: Int) {
+    var random = CodecRandom(seed: 3)
+    let times = (0..<5_760).map { 1_700_000_000_000 + Int64($0) * 15_000 }
+    for metric in [CodecMetric.cpuUsage, .httpRequestsTotal, .sensorRaw] {
+        let column = metric.values(5_760, using: &random)
+        let bytes = ChunkCodec.encode(timestamps: times, values: column)
+        let encode = Timing(repetitions: repetitions, sampleCount: column.count) {
+            _ = ChunkCodec.encode(timestamps: times, values: column)
+        }
+        var values: [Double] = []
+        var timestamps: [Int64] = []
+        let decode = Timing(repetitions: repetitions, sampleCount: column.count) {
+            values.removeAll(keepingCapacity: true)
+            timestamps.removeAll(keepingCapacity: true)
+            try? ChunkCodec.decode(bytes, intoTimestamps: &timestamps, values: &values)
+        }
+        print(
+            pad(metric.rawValue, 22), String(format: "%.3f B", Double(bytes.count) / 5_760), " encode ns", encode.text,
+            " decode ns", decode.text)
+    }
 }
 
 private func measureTimestamps(repetitions: Int) {

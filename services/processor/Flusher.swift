@@ -19,13 +19,15 @@ final class Flusher: Sendable {
     private let log: IngestLog
     private let store: EmbeddedStore
     private let ledger: Ledger
+    private let applied: AppliedPosition
     private let logger: Logger
     private let queue = DispatchQueue(label: "heliograph.flush", qos: .utility)
 
-    init(log: IngestLog, store: EmbeddedStore, ledger: Ledger, logger: Logger) {
+    init(log: IngestLog, store: EmbeddedStore, ledger: Ledger, applied: AppliedPosition, logger: Logger) {
         self.log = log
         self.store = store
         self.ledger = ledger
+        self.applied = applied
         self.logger = logger
     }
 
@@ -42,8 +44,10 @@ final class Flusher: Sendable {
             guard report.blocks > 0 else { return }
             counters.blocks.add(report.blocks)
             counters.samples.add(report.samples)
-            // Batches behind the ledger's checkpoint are still needed to count them again after a restart.
-            let safe = min(store.safeOffset(applied: ledger.offset), try log.ledgerCheckpoint().offset)
+            // Batches behind the ledger's checkpoint are still needed to count them again after a restart. And while the log
+            // is replayed, the ledger is ahead of what the store has seen.
+            let applied = min(ledger.offset, applied.offset)
+            let safe = min(store.safeOffset(applied: applied), try log.ledgerCheckpoint().offset)
             counters.trimmedBatches.add(try log.trim(through: safe))
             logger.info(
                 "flushed",

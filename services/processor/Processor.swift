@@ -59,7 +59,7 @@ package final class Processor: Sendable {
         applier = Mutex(
             BatchApplier(
                 series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store))
-        flusher = Flusher(log: log, store: store, ledger: ledger, logger: logger)
+        flusher = Flusher(log: log, store: store, ledger: ledger, applied: applied, logger: logger)
         log.deliverCommits { [buffer = BufferBox(self)] batches in buffer.processor?.deliver(batches) }
     }
 
@@ -141,37 +141,46 @@ package final class Processor: Sendable {
             return buffer.batches
         }
         if ready.isEmpty {
-            readFromLog(after: position, through: durable, replayThrough: replayThrough)
+            readFromLog(after: position, replayThrough: replayThrough)
         } else {
             for batch in ready { apply(batch, isReplay: batch.offset <= replayThrough) }
         }
         return false
     }
 
-    private func readFromLog(after position: Int64, through durable: Int64, replayThrough: Int64) {
+    /// Applies what is on disk after `position`, while another thread reads ahead.
+    private func readFromLog(after position: Int64, replayThrough: Int64) {
         do {
-            let batches = try log.batches(after: position, through: durable, limit: 64)
-            for batch in batches { apply(batch, isReplay: batch.offset <= replayThrough) }
-            if batches.isEmpty { applied.advance(to: durable) }
-        } catch let damage as DamagedBatch {
-            passOver(damage, after: position, replayThrough: replayThrough)
+            let replay = try log.replay(after: position)
+            defer { replay.cancel() }
+            while let entries = try replay.next() {
+                for entry in entries {
+                    switch entry {
+                    case .batch(let batch): apply(batch, isReplay: batch.offset <= replayThrough)
+                    case .damaged(let damage): passOver(damage)
+                    }
+                }
+                if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
+            }
+            // Offsets without batches at the end.
+            applied.advance(to: replay.through)
         } catch {
             logger.error("cannot read the log; trying again in a second", metadata: ["error": "\(error)"])
             Thread.sleep(forTimeInterval: 1)
         }
     }
 
-    /// A batch that cannot be read stays in the ledger, as dropped, under a source of its own, and does not stop the others.
-    private func passOver(_ damage: DamagedBatch, after position: Int64, replayThrough: Int64) {
-        logger.critical("an acknowledged batch cannot be read", metadata: ["damage": "\(damage)"])
-        let before = (try? log.batches(after: position, through: damage.offset - 1, limit: 64)) ?? []
-        for batch in before { apply(batch, isReplay: batch.offset <= replayThrough) }
-        let records = (try? log.recordCount(of: damage.offset)) ?? 0
-        let key = Ledger.Key(ingestProtocol: .contract, sourceID: "(unreadable batch)")
-        ledger.applied(
-            offset: damage.offset, records: records,
-            [key: LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)])
-        applied.advance(to: damage.offset)
+    /// Batches that cannot be read stay in the ledger, as dropped, under a source of its own, and do not stop the others.
+    private func passOver(_ damage: DamagedBatches) {
+        logger.critical("acknowledged batches cannot be read", metadata: ["damage": "\(damage)"])
+        var counts: [Ledger.Key: LedgerCounts] = [:]
+        for ingestProtocol in IngestProtocol.allCases where damage.records[ingestProtocol] > 0 {
+            let records = damage.records[ingestProtocol]
+            counts[Ledger.Key(ingestProtocol: ingestProtocol, sourceID: "(unreadable batch)")] =
+                LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)
+        }
+        ledger.applied(offset: damage.last, records: damage.records.sum, counts)
+        applied.advance(to: damage.last)
     }
 
     private func apply(_ batch: CommittedBatch, isReplay: Bool) {
