@@ -7,6 +7,9 @@ struct BlockReading {
     private let connection: BlockConnection
     private let windows: WindowGrid?
     private var timelines: BlockTimelines
+    private let deletions: BlockDeletions?
+    /// Of the series so far.
+    private var deleted: [TimeRange] = []
 
     /// The series so far. While all of its chunks are taken as they are, only their timelines are noted: series that have
     /// the same ones share one array.
@@ -22,19 +25,24 @@ struct BlockReading {
     private var lastTimestamps: [Int64] = []
     private var lastCount = 0
 
-    init(block: Block, connection: BlockConnection, range: TimeRange, windows: WindowGrid?) {
+    /// - Parameter withDeleted: whether samples that were deleted but are still in the file count.
+    init(
+        block: Block, connection: BlockConnection, range: TimeRange, windows: WindowGrid?, withDeleted: Bool = false
+    ) {
         self.block = block
         self.connection = connection
         self.windows = windows
+        deletions = withDeleted ? nil : block.deletions
         timelines = BlockTimelines(block: block, range: range, windows: windows)
     }
 
     /// Takes the chunk in.
     mutating func add(_ id: Int64, timeline timelineID: Int64, _ column: UnsafeRawBufferPointer) throws {
+        begin(id)
         let timeline = try timelines.timeline(timelineID, connection)
         if timeline.samples.isEmpty { return }
         do {
-            if !timeline.pieces.isEmpty, try addSummaries(id, timeline, column) { return }
+            if !timeline.pieces.isEmpty, deleted.isEmpty, try addSummaries(id, timeline, column) { return }
             if isThinned {
                 timestamps.append(contentsOf: timeline.timestamps)
             } else {
@@ -47,9 +55,18 @@ struct BlockReading {
         }
     }
 
-    /// True if there is a sample in the chunk within the range.
-    mutating func hasSamples(timeline id: Int64) throws -> Bool {
-        try !timelines.timeline(id, connection).samples.isEmpty
+    /// With the first chunk of each series.
+    private mutating func begin(_ chunk: Int64) {
+        guard let deletions, chunk & (BlockSchema.chunksPerSeries - 1) == 0 else { return }
+        deleted = deletions.ranges(of: Int(chunk >> BlockSchema.chunkBits))
+    }
+
+    /// How many samples of the chunk are within the range.
+    mutating func sampleCount(_ id: Int64, timeline timelineID: Int64) throws -> Int {
+        begin(id)
+        let timestamps = try timelines.timeline(timelineID, connection).timestamps
+        if deleted.isEmpty { return timestamps.count }
+        return timestamps.reduce(0) { count, time in deleted.contains { $0.contains(time) } ? count : count + 1 }
     }
 
     /// What was added since the last call. Nil if that was nothing.
@@ -64,7 +81,10 @@ struct BlockReading {
             summaries = []
         }
         if !isThinned { timestamps = try joined() }
-        return (SampleColumns(timestamps: timestamps, values: values), summaries)
+        let columns = SampleColumns(timestamps: timestamps, values: values)
+        if deleted.isEmpty { return (columns, summaries) }
+        let kept = columns.without(deleted)
+        return kept.isEmpty ? nil : (kept, [])
     }
 
     /// The timestamps of `parts`.

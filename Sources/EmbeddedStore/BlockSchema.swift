@@ -50,6 +50,9 @@ enum BlockSchema {
         static let events = "events"
         static let timelines = "timelines"
         static let labels = "labels"
+        static let deletedThrough = "deleted_through"
+        /// 0 for a block of samples, else the length of a rollup's buckets in milliseconds.
+        static let tier = "tier"
         static let replaces = "replaces"
         static let seal = "seal"
     }

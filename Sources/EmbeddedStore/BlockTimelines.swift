@@ -79,7 +79,7 @@ struct BlockTimelines {
         let (first, last, count) = (statement.integer(0), statement.integer(1), statement.integer(2))
         guard let (column, seal) = statement.bytes(3).splitSeal(UInt16.self),
             seal == Block.seal(ofTimeline: id, first, last, count), count > 0, first >= block.name.from,
-            last < block.name.to
+            last < block.name.to + (block.tier == 0 ? 0 : 1)
         else { throw block.damage("intact timeline \(id)", "another row") }
         guard first <= range.through, last >= range.from else {
             return BlockTimeline(count: Int(count), samples: 0..<0, timestamps: [], pieces: [], pieceCount: 0)

@@ -19,6 +19,8 @@ extension EmbeddedStore {
 
     /// What a flush did.
     package struct FlushReport: Sendable {
+        /// Two-hour windows that left the head.
+        package var windows = 0
         package var blocks = 0
         package var samples = 0
         package var bytes = 0
@@ -92,6 +94,7 @@ extension EmbeddedStore {
                 state.leaving = nil
             }
             head.forget(leaving.windows)
+            report.windows = leaving.windows.count
             return report
         }
     }
