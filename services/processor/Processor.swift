@@ -180,7 +180,7 @@ package final class Processor: Sendable {
                     }
                 }
                 if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
-            tasks.runAll(applied: applied.offset)
+                tasks.runAll(applied: applied.offset)
             }
             // Offsets without batches at the end.
             applied.advance(to: replay.through)
