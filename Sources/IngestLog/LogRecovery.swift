@@ -6,8 +6,8 @@ enum LogRecovery {
     static func restore(from db: Database, into registry: SeriesRegistry) throws -> IngestLog.Progress {
         let series = try Row.fetchCursor(db, sql: "SELECT ref, labels FROM series ORDER BY ref")
         while let row = try series.next() {
-            let reference: Int64 = row[0]
-            let text: String = row[1]
+            let reference: Int64 = try row.decode(atIndex: 0)
+            let text: String = try row.decode(atIndex: 1)
             guard let labels = LabelSet(json: text), reference == registry.count else {
                 throw LogOpenError.damagedSeries(reference: reference)
             }
@@ -17,12 +17,13 @@ enum LogRecovery {
         progress.durableOffset =
             try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'batch'") ?? 0
         for row in try Row.fetchAll(db, sql: "SELECT protocol, records FROM received_total") {
-            progress.received[try IngestProtocol(stored: row[0])] = row[1]
+            progress.received[try IngestProtocol(stored: row.decode(atIndex: 0))] = try row.decode(atIndex: 1)
         }
         for row in try Row.fetchAll(db, sql: "SELECT protocol, source_id, reason, records FROM dead_letter_total") {
             let key = DeadLetterKey(
-                ingestProtocol: try IngestProtocol(stored: row[0]), sourceID: row[1], reason: row[2])
-            progress.deadLettered[key] = row[3]
+                ingestProtocol: try IngestProtocol(stored: row.decode(atIndex: 0)),
+                sourceID: try row.decode(atIndex: 1), reason: try row.decode(atIndex: 2))
+            progress.deadLettered[key] = try row.decode(atIndex: 3)
         }
         progress.deadLetterBytes =
             try Int.fetchOne(db, sql: "SELECT coalesce(sum(length(payload)), 0) FROM dead_letter") ?? 0

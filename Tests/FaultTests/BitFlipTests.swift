@@ -7,23 +7,27 @@ import Testing
 /// A bit that turns over in a file of a stopped node: never a trap, never a wrong value, never a silent loss.
 @Suite struct BitFlipTests {
     /// In a process of its own: what traps takes only that along, and the last seed printed is the one.
-    @Test func inTheLogsDatabase() async { await flip(.logDatabase) }
-    @Test func inTheLogsWAL() async { await flip(.logWAL) }
-    @Test func inABlock() async { await flip(.block) }
+    @Test func inTheLogsDatabase() async throws { try await flip(.logDatabase) }
+    @Test func inTheLogsWAL() async throws { try await flip(.logWAL) }
+    @Test func inABlock() async throws { try await flip(.block) }
 
-    private func flip(_ file: FlippedFile) async {
+    private func flip(_ file: FlippedFile) async throws {
         var generator = SeededGenerator.seeded("BitFlipTests \(file)")
         let seed = generator.next()
         let rounds = faultRounds * 10
-        let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
-            [file = file as FlippedFile, seed = seed as UInt64, rounds = rounds as Int] in
-            try await BitFlipTests.run(file, seed: seed, rounds: rounds)
+        // What traps does not get to say anything after it, and its output is lost: every flip is written down before it is made.
+        let folder = try TemporaryFolder()
+        let diary = "\(folder.path)/diary"
+        try Data().write(to: URL(fileURLWithPath: diary))
+        await #expect(processExitsWith: .success) {
+            [file = file as FlippedFile, seed = seed as UInt64, rounds = rounds as Int, diary = diary as String] in
+            try await BitFlipTests.run(file, seed: seed, rounds: rounds, diary: diary)
         }
-        let output = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
-        print(output)
+        print(String(decoding: try Data(contentsOf: URL(fileURLWithPath: diary)), as: UTF8.self))
     }
 
-    private static func run(_ file: FlippedFile, seed: UInt64, rounds: Int) async throws {
+    private static func run(_ file: FlippedFile, seed: UInt64, rounds: Int, diary path: String) async throws {
+        let diary = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         var generator = SeededGenerator(seed: seed)
         let disks = try Disks()
         let disk = try disks.disk(seed: generator.next())
@@ -44,22 +48,28 @@ import Testing
         for _ in 0..<rounds {
             let copy = try disks.imageAfterKill(of: image, seed: 0)
             let path = try BitFlipTests.path(of: file, in: copy, using: &generator)
-            let size = try copy.files.size(of: path)
-            // Headers and the roots of trees are a small part of the files: every other time it hits one of them.
-            let pages = Int.random(in: 0..<max(1, size / 4096), using: &generator) * 4096
-            let range = generator.next() % 2 == 0 ? 0..<size : pages..<min(size, pages + 120)
-            let flip = BitFlip(within: range, using: &generator)
-            say("\(flip) of \((path as NSString).lastPathComponent), \(size) bytes: ")
+            let flip = try BitFlipTests.flip(in: path, using: &generator)
+            diary.write(Data("\(flip) of \((path as NSString).lastPathComponent): ".utf8))
             try copy.flip(flip, in: path)
             var attempt = workload
             let outcome = try await attempt.outcome(inFolderOf: copy)
-            say("\(outcome)\n")
+            diary.write(Data("\(outcome)\n".utf8))
             #expect(outcome.isPromiseKept, "\(flip) of \(path)")
         }
     }
 
-    /// At once: what traps does not get to empty its buffers.
-    private static func say(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+    /// Most of a small database is empty, and there a bit makes no difference: only bytes that are not zero are hit, every
+    /// other time in the head of a page.
+    private static func flip(in path: String, using generator: inout SeededGenerator) throws -> BitFlip {
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let wantsHead = generator.next() % 2 == 0
+        var byte = 0
+        repeat {
+            byte = Int.random(in: bytes.indices, using: &generator)
+            if wantsHead { byte = byte / 4096 * 4096 + byte % 120 }
+        } while bytes[byte] == 0
+        return BitFlip(within: byte..<byte + 1, using: &generator)
+    }
 
     private static func path(
         of file: FlippedFile, in disk: FaultDisk, using generator: inout SeededGenerator
