@@ -22,6 +22,8 @@ struct Workload {
     var generator: SeededGenerator
     /// What each sample may be: the value acknowledged last (nil: absent), then those of requests in doubt since.
     private(set) var possible: [Sample: [Double?]] = [:]
+    /// Every value that was acknowledged for it, overwritten ones included.
+    private(set) var history: [Sample: Set<Double>] = [:]
     private(set) var deadLetters: Set<String> = []
     private(set) var acknowledgedRecords = 0
     /// Requests refused by this process, in order, since the last that it acknowledged.
@@ -66,7 +68,10 @@ struct Workload {
             _ = try await node.log.append(submission)
             acknowledgedRecords += submission.recordCount
             deadLetters.formUnion(letters)
-            for (sample, value) in samples { possible[sample] = [value] }
+            for (sample, value) in samples {
+                possible[sample] = [value]
+                history[sample, default: []].insert(value)
+            }
             // What came after it in the log has overwritten what may have been left of a refused request.
             refused = []
         } catch {
