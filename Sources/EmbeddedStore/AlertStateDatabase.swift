@@ -26,7 +26,7 @@ package final class AlertStateDatabase: Sendable {
         let path = "\(folder)/\(AlertStateDatabase.fileName)"
         do {
             (queue, damages) = try AlertStateDatabase.openChecked(path)
-        } catch where AlertStateDatabase.isDamage(error, of: path) {
+        } catch  where AlertStateDatabase.isDamage(error, of: path) {
             // The WAL belongs to the file; SQLite would apply it to the next one of that name.
             for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
                 let aside = path + AlertStateDatabase.damagedSuffix + suffix

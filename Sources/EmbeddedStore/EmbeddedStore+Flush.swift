@@ -33,7 +33,7 @@ extension EmbeddedStore {
                     || windowState.openedAt + policy.longestStayMilliseconds <= now
             }
             guard !due.isEmpty else { return false }
-            state.detached = state.head.detach(Set(due.keys), through: offset)
+            state.detached = state.head.detach(Set(due.keys), through: offset, at: now)
             return true
         }
     }
@@ -51,7 +51,7 @@ extension EmbeddedStore {
         var writers: [BlockWriter] = []
         var samples = 0
         var duplicates = 0
-        for range in EmbeddedStore.blockRanges(of: detached.windows, now: now) {
+        for range in EmbeddedStore.blockRanges(of: detached.windows, now: min(now, detached.detachedAt)) {
             var series: [(labels: LabelSet, samples: SampleColumns)] = []
             for entry in detached.series {
                 let parts = try entry.columns.filter { range.contains($0.window) }.map { column in

@@ -70,7 +70,7 @@ struct Head: Sendable {
     mutating func append(_ event: OperationalEvent) { events.append(event) }
 
     /// Takes the windows' samples and events out.
-    mutating func detach(_ leaving: Set<Int64>, through: Int64) -> DetachedWindows {
+    mutating func detach(_ leaving: Set<Int64>, through: Int64, at now: Int64) -> DetachedWindows {
         var columns: [(labels: LabelSet, columns: [WindowColumn])] = []
         for id in series.indices {
             let taken = series[id].columns.filter { leaving.contains($0.window) }
@@ -84,7 +84,8 @@ struct Head: Sendable {
         for window in leaving { windows[window] = nil }
         columns.sort { $0.labels < $1.labels }
         return DetachedWindows(
-            windows: leaving, series: columns, events: taken, firstOffset: firstOffset, through: through)
+            windows: leaving, detachedAt: now, series: columns, events: taken, firstOffset: firstOffset,
+            through: through)
     }
 
     private mutating func insertIntoOtherWindow(
@@ -101,6 +102,8 @@ struct Head: Sendable {
 /// Windows on their way from the head into blocks; still readable from here.
 struct DetachedWindows: Sendable {
     let windows: Set<Int64>
+    /// The time by which they were due; windows that became due since are still in the head.
+    let detachedAt: Int64
     /// Ascending by labels.
     let series: [(labels: LabelSet, columns: [WindowColumn])]
     let events: [OperationalEvent]
