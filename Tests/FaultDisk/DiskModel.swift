@@ -134,12 +134,12 @@ struct DiskModel {
 
     /// One of the states in which a power loss at this moment could leave the disk.
     func afterPowerLoss(using generator: inout some RandomNumberGenerator) -> [(path: String, content: [UInt8]?)] {
-        // Uniform coins would hardly ever lose, or keep, everything of a long series of writes.
-        let chances: [Double] = [0, 0.05, 0.5, 0.95, 1]
-        let chance = chances[Int.random(in: chances.indices, using: &generator)]
+        let progress = FileModel.Progress(using: &generator)
         var names = durable
-        for change in pending where Double.random(in: 0..<1, using: &generator) < chance { names.apply(change) }
-        return entries(of: names) { files[$0].afterPowerLoss(keeping: chance, using: &generator) }
+        for change in pending where Double.random(in: 0..<1, using: &generator) < progress.newest {
+            names.apply(change)
+        }
+        return entries(of: names) { files[$0].afterPowerLoss(progress, using: &generator) }
     }
 
     /// Folders before what is in them. A file whose folder did not make it is not there.

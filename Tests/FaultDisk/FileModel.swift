@@ -79,14 +79,29 @@ struct FileModel {
         doubtful[byte / sectorSize] = nil
     }
 
-    /// What could be on disk if the power went now. `keeping`: the chance of a sector to have got there.
-    func afterPowerLoss(keeping chance: Double, using generator: inout some RandomNumberGenerator) -> [UInt8] {
-        let size = pick(sizes.count, keeping: chance, using: &generator)
+    /// How far writes have got when the power goes.
+    struct Progress {
+        /// The chance of a sector to be in its last state.
+        let newest: Double
+        /// Else, the chance of any of its states, if not the durable one.
+        let between: Double
+
+        /// Uniform coins would hardly ever lose, or keep, everything of a long series of writes.
+        init(using generator: inout some RandomNumberGenerator) {
+            let chances: [Double] = [0, 0.05, 0.5, 0.95, 1]
+            newest = chances[Int.random(in: chances.indices, using: &generator)]
+            between = Bool.random(using: &generator) ? 0 : 0.5
+        }
+    }
+
+    /// What could be on disk if the power went now.
+    func afterPowerLoss(_ progress: Progress, using generator: inout some RandomNumberGenerator) -> [UInt8] {
+        let size = pick(sizes.count, progress, using: &generator)
         var image = Array(content.prefix(sizes[size]))
         image.append(contentsOf: [UInt8](repeating: 0, count: sizes[size] - image.count))
         for sector in Set(unsynced.keys).union(doubtful.keys).sorted() {
             let versions = (unsynced[sector] ?? doubtful[sector] ?? []).filter { $0.leastSize <= size }
-            let version = versions[pick(versions.count, keeping: chance, using: &generator)]
+            let version = versions[pick(versions.count, progress, using: &generator)]
             let start = sector * sectorSize
             guard start < image.count else { continue }
             let bytes = version.bytes + [UInt8](repeating: 0, count: sectorSize - version.bytes.count)
@@ -96,10 +111,11 @@ struct FileModel {
         return image
     }
 
-    /// An index below `count`: the last with the chance given, else the first or, one time in two, any.
-    private func pick(_ count: Int, keeping chance: Double, using generator: inout some RandomNumberGenerator) -> Int {
-        if Double.random(in: 0..<1, using: &generator) < chance { return count - 1 }
-        return Bool.random(using: &generator) ? 0 : Int.random(in: 0..<count, using: &generator)
+    /// An index below `count`: the last is the newest state.
+    private func pick(_ count: Int, _ progress: Progress, using generator: inout some RandomNumberGenerator) -> Int {
+        if Double.random(in: 0..<1, using: &generator) < progress.newest { return count - 1 }
+        let isBetween = Double.random(in: 0..<1, using: &generator) < progress.between
+        return isBetween ? Int.random(in: 0..<count, using: &generator) : 0
     }
 
     private mutating func remember(_ sectors: ClosedRange<Int>) {
