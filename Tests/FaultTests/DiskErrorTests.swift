@@ -139,6 +139,10 @@ import Testing
             return
         }
         try await workload.run(on: node, requests: 12)
+        // Whatever the seed chose, there was a flush and a checkpoint.
+        await node.flush()
+        try? node.checkpoint()
+        try await workload.append(to: node)
         #expect(workload.failures.allSatisfy { $0 == .storageFull || $0.isWriteFailure }, "\(when)")
         var afterPowerLoss = workload
         afterPowerLoss.crash()

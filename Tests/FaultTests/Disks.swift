@@ -1,6 +1,7 @@
 import EmbeddedStore
 import FaultDisk
 import Foundation
+import IngestLog
 import TestSupport
 import Testing
 
@@ -59,6 +60,7 @@ extension Workload {
         async throws
     {
         var node = try Node(disk.folder, files: disk.files)
+        #expect(node.log.damages.isEmpty, "\(when)", sourceLocation: sourceLocation)
         try await verify(node, "\(when), reopened", sourceLocation: sourceLocation)
         for _ in 0..<3 { try await append(to: node) }
         await node.flush()

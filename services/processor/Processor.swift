@@ -50,6 +50,9 @@ package final class Processor: Sendable {
         self.store = store
         self.options = options
         self.logger = logger
+        for damage in log.damages {
+            logger.critical("acknowledged requests are missing", metadata: ["damage": "\(damage)"])
+        }
         try log.continueAfter(store.newestBlockOffset)
         let checkpoint = try log.ledgerCheckpoint()
         let ledger = Ledger(checkpoint, pending: try log.recordCount(after: checkpoint.offset))
