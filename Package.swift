@@ -126,7 +126,7 @@ let package = Package(
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec"]),
         tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
-        tests("IngestLogTests", ["IngestLog", "TelemetryModel"]),
+        tests("IngestLogTests", ["IngestLog", "TelemetryModel", grdb]),
         tests("EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
         tests(
             "ProcessorTests",
