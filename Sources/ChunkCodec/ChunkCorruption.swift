@@ -1,7 +1,7 @@
 /// Bytes that are not a chunk, or no longer the chunk that was written.
 package struct ChunkCorruption: Error, Hashable, Sendable {
     package enum Fault: Hashable, Sendable {
-        /// Fewer bytes than the smallest possible chunk.
+        /// Fewer bytes than the smallest possible chunk or column.
         case tooShort(minimumByteCount: Int, byteCount: Int)
         /// A first byte that no `ChunkEncoding` has.
         case unknownEncoding(code: UInt8)
@@ -19,6 +19,40 @@ package struct ChunkCorruption: Error, Hashable, Sendable {
         case windowMissing(sampleIndex: Int)
         /// A window of significant bits that reaches beyond 64 bits.
         case windowTooLong(sampleIndex: Int)
+        /// An encoding that holds something else than what was asked for.
+        case otherContent(code: UInt8, expected: Content)
+        /// A column's data ends before its last number.
+        case dataEndsEarly
+        /// Bytes between a column's last number and its checksum.
+        case bytesAfterData
+        /// A variable-length number of more than 64 bits.
+        case numberTooLong
+        /// A parameter that no released layout has.
+        case invalidParameter(Field, found: UInt8)
+        /// A number above what it may be.
+        case outOfRange(Field, found: UInt64, maximum: Int)
+        /// The timestamps are not those that the header announces.
+        case boundsMismatch
+        /// A plane of high bits that does not decompress to one byte a number.
+        case planeCorrupt
+    }
+
+    package enum Content: String, Hashable, Sendable {
+        case samples
+        case timestamps
+        case values
+    }
+
+    package enum Field: String, Hashable, Sendable {
+        case shape
+        case bitWidth = "bit width"
+        case scale
+        case exceptionCount = "count of exceptions"
+        case exceptionGap = "gap between exceptions"
+        case exceptionPosition = "position of an exception"
+        case planeByteCount = "size of a plane"
+        case timeSpan = "time span"
+        case sampleIndex = "sample index"
     }
 
     package let fault: Fault
@@ -48,6 +82,16 @@ extension ChunkCorruption: CustomStringConvertible {
         case .windowMissing(let index):
             "expected sample \(index) to say which bits of its value follow, found a reference to an earlier sample"
         case .windowTooLong(let index): "expected at most 64 bits for the value of sample \(index), found more"
+        case .otherContent(let code, let expected):
+            "expected an encoding of \(expected.rawValue), found code \(code); read it with the function for its content"
+        case .dataEndsEarly: "expected more numbers, found the end of the data"
+        case .bytesAfterData: "expected the checksum right behind the last number, found more bytes"
+        case .numberTooLong: "expected a number of at most 64 bits, found a longer one"
+        case .invalidParameter(let field, let found): "expected a known \(field.rawValue), found \(found)"
+        case .outOfRange(let field, let found, let maximum):
+            "expected a \(field.rawValue) of at most \(maximum), found \(found)"
+        case .boundsMismatch: "expected the first and last timestamp that the header announces, found others"
+        case .planeCorrupt: "expected a zstd frame with one byte a number, found other data"
         }
     }
 }

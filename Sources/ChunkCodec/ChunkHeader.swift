@@ -1,10 +1,12 @@
-/// What stands before the bit stream: the encoding and how many samples there are.
+/// What every chunk and column begins with: the encoding and how many samples there are.
 struct ChunkHeader {
     let encoding: ChunkEncoding
     let sampleCount: Int
 
     /// Encoding, count, two 64-bit first entries, checksum.
     static let minimumChunkByteCount = 1 + 1 + 8 + 8 + ChunkCodec.checksumByteCount
+    /// Encoding, count, at least two bytes, checksum.
+    static let minimumColumnByteCount = 1 + 1 + 2 + ChunkCodec.checksumByteCount
 
     init(encoding: ChunkEncoding, sampleCount: Int) {
         self.encoding = encoding
@@ -24,7 +26,8 @@ struct ChunkHeader {
 
     /// Reads the header without looking at the checksum.
     init(_ bytes: Span<UInt8>) throws(ChunkCorruption) {
-        let minimum = ChunkHeader.minimumChunkByteCount
+        let isColumn = bytes.count > 0 && bytes[0] > ChunkEncoding.deltaOfDeltaXOR.rawValue
+        let minimum = isColumn ? ChunkHeader.minimumColumnByteCount : ChunkHeader.minimumChunkByteCount
         guard bytes.count >= minimum else {
             throw ChunkCorruption(
                 fault: .tooShort(minimumByteCount: minimum, byteCount: bytes.count), byteOffset: bytes.count)
@@ -47,7 +50,20 @@ struct ChunkHeader {
         }
     }
 
+    /// - Throws: `ChunkCorruption` unless this is the header of such a content.
+    func expect(_ content: ChunkCorruption.Content) throws(ChunkCorruption) {
+        guard encoding.content == content else {
+            throw ChunkCorruption(
+                fault: .otherContent(code: encoding.rawValue, expected: content), byteOffset: 0)
+        }
+    }
+
     var byteCount: Int { sampleCount < 1 << 7 ? 2 : sampleCount < 1 << 14 ? 3 : 4 }
+
+    func append(to stream: inout PackedBits) {
+        stream.append(encoding.rawValue)
+        stream.append(varint: UInt64(sampleCount))
+    }
 
     func append(to output: inout OutputSpan<UInt8>) {
         output.append(encoding.rawValue)

@@ -1,137 +1,163 @@
-import Foundation
-import GRDB
 import Synchronization
 import TelemetryModel
 import TimeSeriesStore
 
-/// A block's file, open for reading. Immutable and thread-safe.
+/// A block's file, open for reading. Immutable and thread-safe; calls block their thread.
+///
+/// Every reading either gives what was written or throws `BlockDamage`, whatever bits of the file have changed.
 final class Block: Sendable {
+    /// One name of labels: its values have the label ids `labels`, in order.
+    struct LabelName: Sendable {
+        let name: String
+        let labels: ClosedRange<Int>
+    }
+
+    /// Connections kept for the next reader; more are opened while more threads read at once.
+    private static let keptConnectionCount = 4
+
     let name: BlockName
     let path: String
-    private let queue: DatabaseQueue
-    private let labels = Mutex<[LabelSet]?>(nil)
-    private let seriesCount: Int
+    let byteCount: Int
+    let seriesCount: Int
+    let sampleCount: Int
+    let chunkCount: Int
+    let eventCount: Int
+    let timelineCount: Int
+    let labelCount: Int
+    /// Two-hour windows of which the block has everything through a log offset.
+    let windowsThrough: [Int64: Int64]
+    /// File names of the blocks that this one supersedes.
+    let replaces: [String]
+    let tier: Int64
+    /// Deletes with numbers up to this one are already carried out in the file.
+    let deletedThrough: Int64
+    /// In order of names.
+    let names: [LabelName]
 
-    init(folder: String, name: BlockName) throws {
+    let cache: BlockLabelCache
+    private let files: any StoreFiles
+    private let connections = Mutex(ConnectionPool())
+    private let isRetired = Atomic<Bool>(false)
+    private let currentDeletions = Mutex<BlockDeletions?>(nil)
+
+    /// Connections hold statements, which are no values to be shared; they leave the pool for one thread at a time.
+    private struct ConnectionPool: @unchecked Sendable {  // Safe: only reached under the mutex.
+        var idle: [BlockConnection] = []
+    }
+
+    /// Opens a block and checks that it is one of this format and of this name. Reads only its description.
+    ///
+    /// - Throws: `BlockDamage` if it is not; `BlockFileError` or `FileError` if the file cannot be opened for other reasons.
+    init(files: any StoreFiles, folder: String, name: BlockName, cache: BlockLabelCache) throws {
+        self.files = files
         self.name = name
-        self.path = "\(folder)/\(name.fileName)"
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.prepareDatabase { db in
-            // The file never changes: one shared lock for good instead of one per read, and no copy into a page cache.
-            try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
-            try db.execute(sql: "PRAGMA mmap_size = 1073741824")
+        self.cache = cache
+        path = "\(folder)/\(name.fileName)"
+        byteCount = try files.size(of: path)
+        let connection = try BlockConnection(path: path, file: name.fileName)
+        let description = try BlockDescription(connection.database, name: name)
+        seriesCount = description.count(BlockSchema.Key.series)
+        sampleCount = description.count(BlockSchema.Key.samples)
+        chunkCount = description.count(BlockSchema.Key.chunks)
+        eventCount = description.count(BlockSchema.Key.events)
+        timelineCount = description.count(BlockSchema.Key.timelines)
+        labelCount = description.count(BlockSchema.Key.labels)
+        deletedThrough = Int64(description.count(BlockSchema.Key.deletedThrough))
+        tier = Int64(description.count(BlockSchema.Key.tier))
+        windowsThrough = description.windows
+        replaces = Block.replaces(json: description.replaces)
+        names = try Block.readNames(connection.database, labelCount: labelCount)
+        connections.withLock { $0.idle.append(connection) }
+    }
+
+    deinit {
+        cache.remove(ObjectIdentifier(self))
+        // A file that stays in spite of this is superseded by another block, or expired: the next start removes it.
+        if isRetired.load(ordering: .acquiring) { try? files.remove(path) }
+    }
+
+    var range: TimeRange { name.range }
+
+    /// The file is removed when the last holder of this object lets go of it.
+    func retire() { isRetired.store(true, ordering: .releasing) }
+
+    /// Runs `body` with a connection that no other thread uses.
+    func withConnection<Result>(_ body: (BlockConnection) throws -> Result) throws -> Result {
+        let connection =
+            try connections.withLock { $0.idle.popLast() } ?? BlockConnection(path: path, file: name.fileName)
+        // After an error the connection, whose statements may be in the middle of something, is not used again.
+        let result = try body(connection)
+        connections.withLock { pool in
+            if pool.idle.count < Block.keptConnectionCount { pool.idle.append(connection) }
         }
-        queue = try DatabaseQueue(path: path, configuration: configuration)
-        seriesCount = try queue.read { db in
-            let format = try Int.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'format'")
-            guard format == BlockWriter.formatVersion else {
+        return result
+    }
+
+    /// Nil if nothing was deleted, as is mostly so.
+    var deletions: BlockDeletions? { currentDeletions.withLock { $0 } }
+
+    /// For `delete`, which one thread at a time calls.
+    func replaceDeletions(_ changed: BlockDeletions) { currentDeletions.withLock { $0 = changed } }
+
+    func damage(_ expected: String, _ found: String) -> BlockDamage {
+        BlockDamage(file: name.fileName, expected: expected, found: found)
+    }
+
+    private static func readNames(_ database: BlockDatabase, labelCount: Int) throws -> [LabelName] {
+        let statement = try database.prepare(
+            "SELECT id, name, first_label, last_label, series FROM label_name ORDER BY id")
+        var names: [LabelName] = []
+        var next: Int64 = 0
+        while try statement.step() {
+            let name = statement.text(1)
+            let (first, last) = (statement.integer(2), statement.integer(3))
+            guard statement.integer(0) == Int64(names.count), first == next, last >= first, last < Int64(labelCount),
+                let (list, seal) = statement.bytes(4).splitSeal(UInt32.self),
+                seal == BlockLabelTable.seal(ofLabel: Int64(names.count), name, "\(first)-\(last)", list)
+            else {
                 throw BlockDamage(
-                    file: name.fileName, expected: "format \(BlockWriter.formatVersion)",
-                    found: format.map { "format \($0)" } ?? "none")
+                    file: database.file, expected: "intact label name \(names.count)", found: "another row")
             }
-            return try Int.fetchOne(db, sql: "SELECT count(*) FROM series") ?? 0
+            names.append(LabelName(name: name, labels: Int(first)...Int(last)))
+            next = last + 1
         }
-    }
-
-    var range: TimeRange { TimeRange(from: name.from, through: name.to - 1) }
-
-    /// Labels of all series, by id; read once.
-    func allLabels() throws -> [LabelSet] {
-        if let known = labels.withLock({ $0 }) { return known }
-        let read = try queue.read { db in
-            try String.fetchAll(db, sql: "SELECT labels FROM series ORDER BY id").map { text in
-                guard let labels = LabelSet(json: text) else {
-                    throw BlockDamage(file: name.fileName, expected: "labels as JSON", found: text)
-                }
-                return labels
-            }
+        guard next == Int64(labelCount) else {
+            throw BlockDamage(file: database.file, expected: "names of \(labelCount) labels", found: "of \(next)")
         }
-        labels.withLock { $0 = read }
-        return read
-    }
-
-    /// Ids of the series that satisfy all matchers, ascending.
-    func ids(matching matchers: [LabelMatcher]) throws -> [Int] {
-        let labels = try allLabels()
-        var candidates: [Int]?
-        for matcher in matchers {
-            guard case .equal(let value) = matcher.condition, !value.isEmpty else { continue }
-            let listed = try posting(matcher.name, value)
-            candidates = candidates.map { LabelIndex.intersection($0, listed) } ?? listed
-        }
-        return (candidates ?? Array(0..<labels.count)).filter { id in
-            matchers.allSatisfy { $0.accepts(labels[id]) }
-        }
-    }
-
-    /// The samples of a series within the range, ascending.
-    func samples(of id: Int, in range: TimeRange) throws -> SampleColumns {
-        var columns = SampleColumns()
-        try queue.read { db in
-            let statement = try db.cachedStatement(
-                sql: "SELECT data FROM chunk WHERE series_id = ? AND t_max >= ? AND t_min <= ? ORDER BY t_min")
-            let rows = try Row.fetchCursor(statement, arguments: [id, range.from, range.through])
-            while let row = try rows.next() {
-                let data: Data = row[0]
-                do {
-                    try columns.appendDecoded([UInt8](data), within: range)
-                } catch {
-                    throw BlockDamage(
-                        file: name.fileName, expected: "an intact chunk of series \(id)", found: "\(error)")
-                }
-            }
-        }
-        return columns
-    }
-
-    func hasSamples(of id: Int, in range: TimeRange) throws -> Bool {
-        if range.from <= name.from, range.through >= name.to - 1 { return true }
-        return try queue.read { db in
-            try Bool.fetchOne(
-                db, sql: "SELECT EXISTS(SELECT 1 FROM chunk WHERE series_id = ? AND t_max >= ? AND t_min <= ?)",
-                arguments: [id, range.from, range.through]) ?? false
-        }
-    }
-
-    /// Newest first.
-    func events(in range: TimeRange, limit: Int, where accepts: (OperationalEvent) -> Bool) throws -> [OperationalEvent]
-    {
-        try queue.read { db in
-            let rows = try Row.fetchCursor(
-                db, sql: "SELECT t, labels, value, message FROM event WHERE t BETWEEN ? AND ? ORDER BY t DESC",
-                arguments: [range.from, range.through])
-            var events: [OperationalEvent] = []
-            while events.count < limit, let row = try rows.next() {
-                guard let labels = LabelSet(json: row[1]) else { continue }
-                let event = OperationalEvent(
-                    timestamp: row[0], labels: labels, value: row[2] ?? .nan, message: row[3])
-                if accepts(event) { events.append(event) }
-            }
-            return events
-        }
-    }
-
-    private func posting(_ name: String, _ value: String) throws -> [Int] {
-        let bytes = try queue.read { db in
-            try Data.fetchOne(
-                db, sql: "SELECT ids FROM posting WHERE name = ? AND value = ?", arguments: [name, value])
-        }
-        guard let bytes else { return [] }
-        guard let ids = PostingList.decode(bytes, count: seriesCount) else {
-            throw BlockDamage(
-                file: self.name.fileName, expected: "a list of series for \(name)=\"\(value)\"",
-                found: "\(bytes.count) other bytes")
-        }
-        return ids
+        return names
     }
 }
 
-/// A block that is not what was written.
-package struct BlockDamage: Error, CustomStringConvertible {
-    package let file: String
-    package let expected: String
-    package let found: String
+/// What `meta` and `window` say, checked.
+private struct BlockDescription {
+    private var numbers: [String: Int64] = [:]
+    private(set) var replaces = ""
+    private(set) var windows: [Int64: Int64] = [:]
 
-    package var description: String { "block \(file) is damaged: expected \(expected), found \(found)" }
+    init(_ database: BlockDatabase, name: BlockName) throws {
+        func damage(_ expected: String, _ found: String) -> BlockDamage {
+            BlockDamage(file: database.file, expected: expected, found: found)
+        }
+        let meta = try database.prepare("SELECT key, value FROM meta")
+        while try meta.step() {
+            let key = meta.text(0)
+            if key == BlockSchema.Key.replaces { replaces = meta.text(1) } else { numbers[key] = meta.integer(1) }
+        }
+        let format = numbers[BlockSchema.Key.format]
+        guard format == BlockSchema.formatVersion else {
+            throw damage("format \(BlockSchema.formatVersion)", format.map { "format \($0)" } ?? "none")
+        }
+        let window = try database.prepare("SELECT start, through FROM window")
+        while try window.step() { windows[window.integer(0)] = window.integer(1) }
+        let seal = numbers.removeValue(forKey: BlockSchema.Key.seal)
+        guard seal == Block.seal(ofMeta: numbers, replaces: replaces, windows: windows) else {
+            throw damage("an intact description", "another one")
+        }
+        let described = BlockName(
+            from: numbers[BlockSchema.Key.from] ?? 0, to: numbers[BlockSchema.Key.to] ?? 0,
+            through: numbers[BlockSchema.Key.through] ?? 0, generation: numbers[BlockSchema.Key.generation] ?? 0)
+        guard described == name else { throw damage("the block that its name says", "that of \(described.fileName)") }
+    }
+
+    func count(_ key: String) -> Int { Int(numbers[key] ?? 0) }
 }

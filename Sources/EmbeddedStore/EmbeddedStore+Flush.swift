@@ -1,3 +1,4 @@
+import ChunkCodec
 import Synchronization
 import TelemetryModel
 import TimeSeriesStore
@@ -6,7 +7,8 @@ import TimeSeriesStore
 extension EmbeddedStore {
     /// When a window leaves the head.
     package struct FlushPolicy: Sendable {
-        /// Milliseconds after a window's end during which it still waits for late samples.
+        /// Milliseconds after a window's end, and after its first sample's arrival, during which it still waits for late
+        /// samples.
         package var graceMilliseconds: Int64 = 600_000
         /// A window is flushed at the latest so long after its first sample arrived, whatever time its samples have, so
         /// that samples from the future cannot keep the log from being trimmed.
@@ -17,89 +19,127 @@ extension EmbeddedStore {
 
     /// What a flush did.
     package struct FlushReport: Sendable {
-        package let blocks: Int
-        package let samples: Int
-        /// Samples that turned out, on merging, to have the timestamp of another one.
-        package let duplicates: Int
+        /// Two-hour windows that left the head.
+        package var windows = 0
+        package var blocks = 0
+        package var samples = 0
+        package var bytes = 0
     }
 
-    /// Takes the windows that are due out of the head. To be called between two appends, when everything through `offset`
-    /// has been appended. True if there is something for `writeDetached` to do.
+    /// Takes the windows that are due out of the head's way. To be called between two appends, when everything through
+    /// `offset` has been appended. True if there is something for `writeDetached` to do.
     package func detach(dueAt now: Int64, policy: FlushPolicy, through offset: Int64) -> Bool {
-        state.withLock { state in
-            if state.detached != nil { return true }
-            let due = state.head.windows.filter { window, windowState in
-                window + Head.windowLength + policy.graceMilliseconds <= now
-                    || windowState.openedAt + policy.longestStayMilliseconds <= now
-            }
-            guard !due.isEmpty else { return false }
-            state.detached = state.head.detach(Set(due.keys), through: offset)
-            return true
+        detach(through: offset) { window, state in
+            (window + Head.windowLength + policy.graceMilliseconds <= now
+                && state.openedAt + policy.graceMilliseconds <= now)
+                || state.openedAt + policy.longestStayMilliseconds <= now
         }
+    }
+
+    /// As `detach(dueAt:policy:through:)` for all windows: at a clean stop.
+    package func detachAll(through offset: Int64) -> Bool { detach(through: offset) { _, _ in true } }
+
+    private func detach(through offset: Int64, where isDue: (Int64, WindowState) -> Bool) -> Bool {
+        let due: Set<Int64>? = state.withLock { state in
+            // One flush at a time: what is on its way is finished first.
+            guard state.leaving == nil else { return [] }
+            let due = Set(state.windows.filter { isDue($0.key, $0.value) }.keys)
+            guard !due.isEmpty else { return nil }
+            let isLeaving = { (event: OperationalEvent) in due.contains(Head.window(of: event.timestamp)) }
+            state.leaving = LeavingWindows(
+                windows: due, events: state.events.filter(isLeaving),
+                firstOffset: due.compactMap { state.windows[$0]?.firstOffset }.min() ?? offset, through: offset)
+            state.events.removeAll(where: isLeaving)
+            for window in due { state.windows[window] = nil }
+            return due
+        }
+        guard let due else { return false }
+        if !due.isEmpty { head.detach(due) }
+        return true
     }
 
     /// Writes the detached windows into blocks.
     ///
     /// - Parameter beforePublishing: runs when the files are complete but before they count: the ledger is written down here.
     /// - Throws: what the disk or SQLite says; the windows stay detached and readable, and the next call tries again.
-    package func writeDetached(
-        now: Int64, beforePublishing: () throws -> Void
-    ) throws -> FlushReport {
-        guard let detached = state.withLock({ $0.detached }) else {
-            return FlushReport(blocks: 0, samples: 0, duplicates: 0)
-        }
-        var writers: [BlockWriter] = []
-        var samples = 0
-        var duplicates = 0
-        for range in EmbeddedStore.blockRanges(of: detached.windows, now: now) {
-            var series: [(labels: LabelSet, samples: SampleColumns)] = []
-            for entry in detached.series {
-                let parts = try entry.columns.filter { range.contains($0.window) }.map { column in
-                    var columns = SampleColumns()
-                    try column.read(.all, into: &columns)
-                    return columns
+    package func writeDetached(now: Int64, beforePublishing: () throws -> Void) throws -> FlushReport {
+        try flushTurn.withLock { _ in
+            guard let leaving = state.withLock({ $0.leaving }) else { return FlushReport() }
+            var report = FlushReport()
+            var builders: [BlockBuilder] = []
+            do {
+                for range in EmbeddedStore.blockRanges(of: leaving.windows, now: now) {
+                    var builder = try build(range, of: leaving)
+                    try builder.finish()
+                    if builder.seriesCount == 0, builder.eventCount == 0 {
+                        builder.discard()
+                        continue
+                    }
+                    report.samples += builder.sampleCount
+                    builders.append(builder)
                 }
-                let (merged, repeated) = SampleColumns.merged(parts)
-                guard !merged.isEmpty else { continue }
-                series.append((entry.labels, merged))
-                samples += merged.count
-                duplicates += repeated
+                try beforePublishing()
+                for builder in builders { try builder.publish() }
+            } catch {
+                for var builder in builders { builder.discard() }
+                throw error
             }
-            let name = BlockName(from: range.from, to: range.through + 1, through: detached.through)
-            let writer = BlockWriter(folder: folder, name: name)
-            try writer.write(series: series, events: detached.events.filter { range.contains($0.timestamp) })
-            writers.append(writer)
+            let blocks = try builders.map {
+                try Block(files: files, folder: blockFolder, name: $0.name, cache: labelCache)
+            }
+            report.blocks = blocks.count
+            report.bytes = blocks.reduce(0) { $0 + $1.byteCount }
+            state.withLock { state in
+                for block in blocks { state.add(block, now: now) }
+                state.leaving = nil
+            }
+            head.forget(leaving.windows)
+            report.windows = leaving.windows.count
+            return report
         }
-        try beforePublishing()
-        for writer in writers { try writer.publish() }
-        let blocks = try writers.map { try Block(folder: folder, name: $0.name) }
-        state.withLock { state in
-            for block in blocks { state.add(block) }
-            state.detached = nil
-        }
-        return FlushReport(blocks: blocks.count, samples: samples, duplicates: duplicates)
     }
+
+    private func build(_ range: TimeRange, of leaving: LeavingWindows) throws -> BlockBuilder {
+        let windows = leaving.windows.filter { range.contains($0) }
+        var builder = try BlockBuilder(
+            files: files, folder: blockFolder,
+            name: BlockName(from: range.from, to: range.through + 1, through: leaving.through),
+            windowsThrough: Dictionary(uniqueKeysWithValues: windows.map { ($0, leaving.through) }), effort: .fast)
+        let series = head.index.withLock { $0.series(matching: []) }
+        for start in stride(from: 0, to: series.count, by: EmbeddedStore.seriesAtOnce) {
+            let slice = series[start..<min(start + EmbeddedStore.seriesAtOnce, series.count)]
+            let images = head.images(of: slice, in: range)
+            for (number, image) in zip(slice, images) where !image.leaving.isEmpty || !image.leavingLate.isEmpty {
+                let columns = image.decodedLeaving()
+                guard !columns.isEmpty else { continue }
+                try builder.add(head.index.withLock { $0.labels(of: number) }, columns)
+            }
+        }
+        for event in leaving.events.filter({ range.contains($0.timestamp) }).sorted(by: { $0.timestamp < $1.timestamp }) {
+            try builder.add(event)
+        }
+        return builder
+    }
+
+    /// Series whose samples are copied out of the head together.
+    static let seriesAtOnce = 1024
 
     /// The offset through which the log is no longer needed, if everything through `applied` has been appended.
     package func safeOffset(applied: Int64) -> Int64 {
         state.withLock { state in
-            var oldest = state.head.windows.values.map(\.firstOffset).min() ?? applied + 1
-            if let detached = state.detached { oldest = min(oldest, detached.firstOffset) }
+            var oldest = state.windows.values.map(\.firstOffset).min() ?? applied + 1
+            if let leaving = state.leaving { oldest = min(oldest, leaving.firstOffset) }
             return min(oldest - 1, applied)
         }
     }
 
-    /// Two-hour windows go into a block of their own, those of a day that is over into one block of that day. A block's
-    /// range says which windows it has through its offset, so a day's block may only be cut if no window of the day stays
-    /// behind in the head.
+    /// Two-hour windows go into a block of their own, those of a day that is over into one block of that day.
     private static func blockRanges(of windows: Set<Int64>, now: Int64) -> [TimeRange] {
-        let day: Int64 = 86_400_000
         var ranges: Set<TimeRange> = []
         for window in windows {
-            let remainder = window % day
-            let start = window - (remainder < 0 ? remainder + day : remainder)
-            if start + 2 * day <= now {
-                ranges.insert(TimeRange(from: start, through: start + day - 1))
+            let day = BlockTime.dayStart(of: window)
+            if day + 2 * BlockTime.day <= now {
+                ranges.insert(TimeRange(from: day, through: day + BlockTime.day - 1))
             } else {
                 ranges.insert(TimeRange(from: window, through: window + Head.windowLength - 1))
             }

@@ -1,128 +1,133 @@
-import Foundation
 import Synchronization
 package import TelemetryModel
 import TimeSeriesStore
 
 /// The embedded store: the head in memory, immutable blocks on disk, read as one.
 ///
-/// Appends come from one thread, the processor's; reads from any. What is in the head is not durable here: the log keeps it
-/// until it is in a block.
+/// Appends come from one thread, the processor's; reads from any; maintenance (flush, compaction, deletion) from any, one of a
+/// kind at a time. What is in the head is not durable here: the log keeps it until it is in a block.
 package final class EmbeddedStore: Sendable {
     struct State: Sendable {
-        var head = Head()
-        /// Taken out of the head, not yet in blocks.
-        var detached: DetachedWindows?
+        /// Two-hour windows that are in the head.
+        var windows: [Int64: WindowState] = [:]
+        /// Events of those windows.
+        var events: [OperationalEvent] = []
+        /// Taken out of the head's way, not yet in blocks.
+        var leaving: LeavingWindows?
         /// Ascending by the offset through which they hold their windows: later ones win.
         var blocks: [Block] = []
+        /// When a block was published, or found at start, milliseconds since 1970-01-01T00:00:00Z.
+        var knownSince: [BlockName: Int64] = [:]
+        /// Files of days whose samples are no longer kept.
+        var rollups: [RollupTier: [Block]] = [:]
+        /// Deletes that some block, or the log, may still have samples of.
+        var tombstones: [Tombstone] = []
         /// Per two-hour window: the offset through which blocks have it.
         var flushedThrough: [Int64: Int64] = [:]
-        var replaced = 0
+        var counts = StoreCounts()
     }
 
-    let folder: String
+    /// What the log must keep for a window of the head, and since when.
+    struct WindowState: Sendable {
+        var firstOffset: Int64
+        /// When its first sample arrived, milliseconds since 1970-01-01T00:00:00Z.
+        let openedAt: Int64
+    }
+
+    /// Windows on their way into blocks; their samples wait in the head's shards.
+    struct LeavingWindows: Sendable {
+        let windows: Set<Int64>
+        let events: [OperationalEvent]
+        /// The oldest log offset whose samples are in here.
+        let firstOffset: Int64
+        /// The offset through which these windows are complete.
+        let through: Int64
+    }
+
+    let dataFolder: String
+    let files: any StoreFiles
+    let retention: StoreRetention
+    let head = Head()
     let state: Mutex<State>
+    let labelCache: BlockLabelCache
+    let tombstones: TombstoneDatabase
+    /// Held by whoever moves samples out of the head or removes them from it.
+    let flushTurn = Mutex(())
+    /// Held by whoever replaces blocks.
+    let compactionTurn = Mutex(())
+    /// Blocks that could not be read since.
+    let lateDamage = Mutex<[DamagedBlockReport]>([])
     /// Blocks that could not be opened at start, with the reason; they were set aside under another name.
     package let damagedBlocks: [(file: String, reason: String)]
 
-    /// Opens the blocks in `folder` (made if missing) and removes what an interrupted flush left.
-    package init(dataFolder: String) throws {
-        folder = "\(dataFolder)/\(BlockName.folder)"
-        let files = FileManager.default
-        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    /// Opens the blocks in `dataFolder` (made if missing), removes what an interrupted flush or compaction left, and takes away
+    /// what was deleted.
+    ///
+    /// - Throws: `FileError` if a folder cannot be read or written, a `DatabaseError` if the list of deletes cannot; a damaged
+    ///   block is no error but in `damagedBlocks`.
+    package init(
+        dataFolder: String, files: any StoreFiles = DiskFiles(), retention: StoreRetention = StoreRetention()
+    ) throws {
+        self.dataFolder = dataFolder
+        self.files = files
+        self.retention = retention
+        labelCache = BlockLabelCache(byteLimit: EmbeddedStore.labelCacheBytes)
+        let folder = "\(dataFolder)/\(BlockName.folder)"
+        if !files.exists(folder) {
+            try files.makeFolder(folder)
+            try files.syncFolder(dataFolder)
+        }
+        tombstones = try TombstoneDatabase(folder: dataFolder)
         var initial = State()
-        var damaged: [(file: String, reason: String)] = []
-        for file in try files.contentsOfDirectory(atPath: folder).sorted() {
-            if file.hasSuffix(BlockName.temporarySuffix) {
-                try files.removeItem(atPath: "\(folder)/\(file)")
-            } else if let name = BlockName(fileName: file) {
-                do {
-                    initial.add(try Block(folder: folder, name: name))
-                } catch {
-                    damaged.append((file, "\(error)"))
-                    try files.moveItem(
-                        atPath: "\(folder)/\(file)", toPath: "\(folder)/\(file)\(BlockName.damagedSuffix)")
-                }
-            }
+        initial.tombstones = try tombstones.active()
+        let opened = try BlockFolder.open(files: files, folder: folder, cache: labelCache)
+        var damaged = opened.damaged
+        for block in opened.blocks {
+            try block.delete(initial.tombstones)
+            initial.add(block, now: .min)
+        }
+        for tier in RollupTier.allCases where files.exists("\(dataFolder)/\(tier.folder)") {
+            let opened = try BlockFolder.open(
+                files: files, folder: "\(dataFolder)/\(tier.folder)", cache: labelCache)
+            for block in opened.blocks { try block.delete(initial.tombstones) }
+            initial.rollups[tier] = opened.blocks
+            damaged += opened.damaged
         }
         state = Mutex(initial)
         damagedBlocks = damaged
     }
 
-    /// The number of the series with these labels, made if there is none. Valid for the life of this object.
-    package func id(for labels: LabelSet) -> StoredSeriesID {
-        state.withLock { $0.head.id(for: labels) }
-    }
+    var blockFolder: String { "\(dataFolder)/\(BlockName.folder)" }
 
-    /// Appends columns of equal length that came with one log offset. Returns the indices of those that were not new: a
-    /// sample of the same series and timestamp was there (of the two values the later one is kept).
-    ///
-    /// - Parameter isReplay: the offset may be in blocks already; what they have is passed over, and not reported.
-    package func append(
-        _ ids: [StoredSeriesID], timestamps: [Int64], values: [Double], events: [(index: Int, event: OperationalEvent)],
-        offset: Int64, arrivedAt: Int64, isReplay: Bool
-    ) -> [Int] {
-        state.withLock { state in
-            var duplicates: [Int] = []
-            var window = Int64.min
-            var isInBlock = false
-            var passedOver: Set<Int> = []
-            for index in ids.indices {
-                let time = timestamps[index]
-                if window == .min || time < window || time >= window + Head.windowLength {
-                    window = Head.window(of: time)
-                    isInBlock = isReplay && (state.flushedThrough[window] ?? Int64(0)) >= offset
-                    if !isInBlock { state.head.touch(window: window, offset: offset, arrivedAt: arrivedAt) }
-                }
-                if isInBlock {
-                    passedOver.insert(index)
-                    continue
-                }
-                switch state.head.insert(ids[index], time, values[index]) {
-                case .stored: break
-                case .duplicate: duplicates.append(index)
-                case .replaced:
-                    duplicates.append(index)
-                    state.replaced += 1
-                }
-            }
-            let repeated = Set(duplicates)
-            for (index, event) in events where !passedOver.contains(index) && !repeated.contains(index) {
-                state.head.append(event)
-            }
-            return duplicates
-        }
-    }
+    /// Bound on what is kept of all blocks' labels in memory.
+    static let labelCacheBytes = 64 << 20
+
+    /// The number of the series with these labels, made if there is none. Valid for the life of this object.
+    package func id(for labels: LabelSet) -> StoredSeriesID { head.id(for: labels) }
 
     /// The greatest log offset that a block claims to hold; 0 without blocks. The log must go on after it.
     package var newestBlockOffset: Int64 {
         state.withLock { $0.blocks.map(\.name.through).max() ?? 0 }
     }
-
-    package var statistics: StoreStatistics {
-        state.withLock { state in
-            StoreStatistics(
-                series: state.head.series.count, headSamples: state.head.sampleCount, blocks: state.blocks.count,
-                windows: state.head.windows.count, replacedValues: state.replaced)
-        }
-    }
 }
 
-package struct StoreStatistics: Sendable {
-    package let series: Int
-    /// Samples taken into the head since the process began.
-    package let headSamples: Int
-    package let blocks: Int
-    package let windows: Int
+/// What the store did since the process began.
+package struct StoreCounts: Sendable {
+    /// Samples taken into the head, duplicates not counted.
+    package var headSamples = 0
     /// Samples whose value was replaced by a later one of the same timestamp.
-    package let replacedValues: Int
+    package var replacedValues = 0
+    /// Samples before their series' newest one when they came.
+    package var lateSamples = 0
 }
 
 extension EmbeddedStore.State {
-    mutating func add(_ block: Block) {
-        let position = blocks.partitioningIndex { $0.name.through > block.name.through }
+    mutating func add(_ block: Block, now: Int64) {
+        knownSince[block.name] = now
+        let position = blocks.partitioningIndex { $0.name > block.name }
         blocks.insert(block, at: position)
-        for window in stride(from: block.name.from, to: block.name.to, by: Int(Head.windowLength)) {
-            flushedThrough[window] = max(flushedThrough[window] ?? .min, block.name.through)
+        for (window, through) in block.windowsThrough {
+            flushedThrough[window] = max(flushedThrough[window] ?? .min, through)
         }
     }
 }

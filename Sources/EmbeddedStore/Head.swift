@@ -1,111 +1,165 @@
+import Dispatch
+import Synchronization
 import TelemetryModel
 import TimeSeriesStore
 
 /// A series of the store: dense, from 0, within one process.
 package struct StoredSeriesID: Hashable, Sendable {
     package let rawValue: Int
+
+    /// Series are dealt to the shards in turn.
+    var shard: Int { rawValue & (Head.shardCount - 1) }
+    var slot: Int { rawValue / Head.shardCount }
 }
 
-/// What is in memory and not yet in a block. Not thread-safe: `EmbeddedStore` holds the lock.
-struct Head: Sendable {
-    struct Series: Sendable {
-        let labels: LabelSet
-        /// Ascending by window; almost always one or two.
-        var columns: [WindowColumn] = []
-    }
-
-    /// What the log must keep for a window, and since when.
-    struct WindowState: Sendable {
-        var firstOffset: Int64
-        var lastOffset: Int64
-        /// When its first sample arrived, milliseconds since 1970-01-01T00:00:00Z.
-        let openedAt: Int64
-    }
-
+/// What is in memory and not yet in a block: compressed samples in shards, and one inverted index over their series.
+///
+/// Samples come from one thread at a time; reads from any. A read holds a shard's lock for copying compressed bytes of a few
+/// series, and decodes them afterwards.
+final class Head: Sendable {
     /// Two hours: blocks are aligned to it.
     static let windowLength: Int64 = 7_200_000
+    static let shardCount = 16
+    /// Series that a read copies under one lock.
+    static let copiedAtOnce = 256
 
-    private(set) var series: [Series] = []
-    private var ids: [LabelSet: Int] = [:]
-    private(set) var index = LabelIndex()
-    private(set) var windows: [Int64: WindowState] = [:]
-    private(set) var events: [OperationalEvent] = []
-    private(set) var sampleCount = 0
+    final class Shard: Sendable {
+        let contents = Mutex(HeadShard())
+    }
+
+    let shards = (0..<Head.shardCount).map { _ in Shard() }
+    let index = Mutex(HeadIndex())
 
     static func window(of time: Int64) -> Int64 {
         let remainder = time % windowLength
-        return time - (remainder < 0 ? remainder + windowLength : remainder)
+        return time &- (remainder < 0 ? remainder &+ windowLength : remainder)
     }
 
-    mutating func id(for labels: LabelSet) -> StoredSeriesID {
-        if let known = ids[labels] { return StoredSeriesID(rawValue: known) }
-        let id = series.count
-        series.append(Series(labels: labels))
-        ids[labels] = id
-        index.insert(labels, as: id)
-        return StoredSeriesID(rawValue: id)
+    static func overlaps(_ window: Int64, _ range: TimeRange) -> Bool {
+        window != .min && window <= range.through && window &+ (windowLength - 1) >= range.from
     }
 
-    mutating func insert(
-        _ id: StoredSeriesID, _ time: Int64, _ value: Double
-    ) -> WindowColumn.Outcome {
-        let window = Head.window(of: time)
-        let outcome: WindowColumn.Outcome
-        let last = series[id.rawValue].columns.count - 1
-        if last >= 0, series[id.rawValue].columns[last].window == window {
-            outcome = series[id.rawValue].columns[last].insert(time, value)
-        } else {
-            outcome = insertIntoOtherWindow(id, window, time, value)
+    func id(for labels: LabelSet) -> StoredSeriesID {
+        StoredSeriesID(rawValue: Int(index.withLock { $0.insert(labels) }))
+    }
+
+    // MARK: Appending
+
+    /// Puts columns of equal length in; calls `report` for every sample that was not new, in no particular order. Samples of
+    /// windows for which `isPassedOver` is true are left out.
+    ///
+    /// Shards are locked one after the other, each once.
+    /// - Returns: how many were left out.
+    func append(
+        _ ids: [StoredSeriesID], _ times: [Int64], _ values: [Double], isPassedOver: (Int64) -> Bool,
+        report: (Int, InsertOutcome) -> Void
+    ) -> Int {
+        var leftOut = 0
+        let order = ids.count < Head.shardCount ? Array(0..<ids.count) : Head.byShard(ids)
+        HeadCoding.powers.withUnsafeBufferPointer { powers in
+            var next = 0
+            while next < order.count {
+                let shard = ids[order[next]].shard
+                var end = next + 1
+                while end < order.count, ids[order[end]].shard == shard { end += 1 }
+                let span = next..<end
+                shards[shard].contents.withLock { contents in
+                    var window = Int64.min
+                    var isLeftOut = false
+                    for position in span {
+                        let index = order[position]
+                        let time = times[index]
+                        if window == .min || time < window || time >= window &+ Head.windowLength {
+                            window = Head.window(of: time)
+                            isLeftOut = isPassedOver(window)
+                        }
+                        if isLeftOut {
+                            leftOut += 1
+                            continue
+                        }
+                        let outcome = contents.insert(ids[index].slot, time, values[index], window: window, powers)
+                        if outcome != .stored { report(index, outcome) }
+                    }
+                }
+                next = end
+            }
         }
-        if outcome == .stored { sampleCount += 1 }
-        return outcome
+        return leftOut
     }
 
-    /// Notes that the window holds data of this offset. Called once per batch and window by `EmbeddedStore`.
-    mutating func touch(window: Int64, offset: Int64, arrivedAt: Int64) {
-        windows[window, default: WindowState(firstOffset: offset, lastOffset: offset, openedAt: arrivedAt)].lastOffset =
-            offset
-    }
-
-    mutating func append(_ event: OperationalEvent) { events.append(event) }
-
-    /// Takes the windows' samples and events out.
-    mutating func detach(_ leaving: Set<Int64>, through: Int64) -> DetachedWindows {
-        var columns: [(labels: LabelSet, columns: [WindowColumn])] = []
-        for id in series.indices {
-            let taken = series[id].columns.filter { leaving.contains($0.window) }
-            guard !taken.isEmpty else { continue }
-            series[id].columns.removeAll { leaving.contains($0.window) }
-            columns.append((series[id].labels, taken))
+    /// Positions grouped by shard, in order within each: a counting sort.
+    private static func byShard(_ ids: [StoredSeriesID]) -> [Int] {
+        var starts = [Int](repeating: 0, count: shardCount + 1)
+        for id in ids { starts[id.shard + 1] += 1 }
+        for shard in 1...shardCount { starts[shard] += starts[shard - 1] }
+        return [Int](unsafeUninitializedCapacity: ids.count) { order, count in
+            for index in ids.indices {
+                // Every position is written once: `starts` are the shards' first positions, each below ids.count.
+                let shard = ids[index].shard
+                order[starts[shard]] = index
+                starts[shard] += 1
+            }
+            count = ids.count
         }
-        let taken = events.filter { leaving.contains(Head.window(of: $0.timestamp)) }
-        events.removeAll { leaving.contains(Head.window(of: $0.timestamp)) }
-        let firstOffset = leaving.compactMap { windows[$0]?.firstOffset }.min() ?? 0
-        for window in leaving { windows[window] = nil }
-        columns.sort { $0.labels < $1.labels }
-        return DetachedWindows(
-            windows: leaving, series: columns, events: taken, firstOffset: firstOffset, through: through)
     }
 
-    private mutating func insertIntoOtherWindow(
-        _ id: StoredSeriesID, _ window: Int64, _ time: Int64, _ value: Double
-    ) -> WindowColumn.Outcome {
-        let position = series[id.rawValue].columns.partitioningIndex { $0.window >= window }
-        let exists =
-            position < series[id.rawValue].columns.count && series[id.rawValue].columns[position].window == window
-        if !exists { series[id.rawValue].columns.insert(WindowColumn(window: window), at: position) }
-        return series[id.rawValue].columns[position].insert(time, value)
-    }
-}
+    // MARK: Reading
 
-/// Windows on their way from the head into blocks; still readable from here.
-struct DetachedWindows: Sendable {
-    let windows: Set<Int64>
-    /// Ascending by labels.
-    let series: [(labels: LabelSet, columns: [WindowColumn])]
-    let events: [OperationalEvent]
-    /// The oldest log offset whose samples are in here.
-    let firstOffset: Int64
-    /// The offset through which these windows are complete.
-    let through: Int64
+    /// What the series with these numbers have in the range, copied out: an image each, perhaps empty. Not all of one moment:
+    /// what is appended meanwhile may be in some.
+    func images(of series: ArraySlice<UInt32>, in range: TimeRange) -> [HeadImage] {
+        var images = [HeadImage](repeating: HeadImage(range: range), count: series.count)
+        for (shard, positions) in Head.groupedByShard(series) {
+            for start in stride(from: 0, to: positions.count, by: Head.copiedAtOnce) {
+                shards[shard].contents.withLock { contents in
+                    for position in positions[start..<min(start + Head.copiedAtOnce, positions.count)] {
+                        let id = StoredSeriesID(rawValue: Int(series[series.startIndex + position]))
+                        contents.copy(id.slot, in: range, into: &images[position])
+                    }
+                }
+            }
+        }
+        return images
+    }
+
+    /// Those of the series that have a sample in the range, in their order.
+    func withSamples(_ series: [UInt32], in range: TimeRange) -> [UInt32] {
+        var isPresent = [Bool](repeating: false, count: series.count)
+        for (shard, positions) in Head.groupedByShard(series[...]) {
+            shards[shard].contents.withLock { contents in
+                for position in positions {
+                    let id = StoredSeriesID(rawValue: Int(series[position]))
+                    isPresent[position] = contents.hasSamples(id.slot, in: range)
+                }
+            }
+        }
+        return zip(series, isPresent).filter(\.1).map(\.0)
+    }
+
+    private static func groupedByShard(_ series: ArraySlice<UInt32>) -> [(shard: Int, positions: [Int])] {
+        var groups = [[Int]](repeating: [], count: shardCount)
+        for (position, number) in series.enumerated() { groups[Int(number) & (shardCount - 1)].append(position) }
+        return groups.enumerated().filter { !$0.element.isEmpty }.map { ($0.offset, $0.element) }
+    }
+
+    // MARK: Leaving
+
+    func detach(_ windows: Set<Int64>) { for shard in shards { shard.contents.withLock { $0.detach(windows) } } }
+    func forget(_ windows: Set<Int64>) { for shard in shards { shard.contents.withLock { $0.forget(windows) } } }
+
+    /// Removes the series' samples in the range; returns how many. No window may be leaving.
+    func remove(_ series: [UInt32], in range: TimeRange) -> Int {
+        series.reduce(0) { removed, number in
+            let id = StoredSeriesID(rawValue: Int(number))
+            return removed + shards[id.shard].contents.withLock { $0.remove(id.slot, in: range) }
+        }
+    }
+
+    /// Bytes that the head holds: columns, and the index with its texts.
+    var byteCount: (columns: Int, index: Int) {
+        (
+            shards.reduce(0) { $0 + $1.contents.withLock { $0.byteCount } },
+            index.withLock { $0.byteCount }
+        )
+    }
 }

@@ -4,7 +4,8 @@ import Synchronization
 
 /// Reads the log ahead of whoever applies it: a thread of its own reads and decodes, into a queue that is bounded.
 ///
-/// One thread calls `next`. It must be over, or cancelled, before the log is closed. Holds at most `chunks` × `chunkRecords` records, besides a batch that is larger.
+/// One thread calls `next`. It must be over, or cancelled, before the log is closed. Holds at most `chunks` × `chunkRecords`
+/// records, besides a batch that is larger.
 package final class LogReplay: Sendable {
     private static let chunks = 8
     private static let chunkRecords = 50_000

@@ -24,6 +24,12 @@ extension Evaluation {
                     return line.slope * ahead[window.step] + line.intercept
                 })
         case .doubleExponentialSmoothing: return try smoothed(operand, arguments, grid)
+        case .sumOverTime: return try aggregate(operand, grid, CompensatedSum.self)
+        case .avgOverTime: return try aggregate(operand, grid, Average.self)
+        case .minOverTime: return try aggregate(operand, grid, Smallest.self)
+        case .maxOverTime: return try aggregate(operand, grid, Largest.self)
+        case .countOverTime: return try aggregate(operand, grid, SampleCount.self)
+        case .presentOverTime: return try aggregate(operand, grid, Presence.self)
         default: break
         }
         let windows = try windows(of: operand, grid)
@@ -37,10 +43,6 @@ extension Evaluation {
         case .irate, .idelta: return try slide(windows, InstantChange(isRate: function == .irate))
         case .changes: return try slide(windows, NeighbourCount.changes)
         case .resets: return try slide(windows, NeighbourCount.resets)
-        case .sumOverTime: return try slide(windows, SumOverTime())
-        case .avgOverTime: return try slide(windows, AverageOverTime())
-        case .minOverTime: return try slide(windows, MinimumOverTime())
-        case .maxOverTime: return try slide(windows, MaximumOverTime())
         case .lastOverTime: return try slide(windows, keepsName: true, Scanning { $0.last })
         case .firstOverTime: return try slide(windows, keepsName: true, Scanning { $0.first })
         default: return try slide(windows, scanning(function, at: operand))
@@ -49,8 +51,6 @@ extension Evaluation {
 
     private func scanning(_ function: PromQLFunction, at operand: PromQLExpression) throws -> Scanning {
         switch function {
-        case .countOverTime: Scanning { Double($0.count) }
-        case .presentOverTime: Scanning { _ in 1 }
         case .stddevOverTime: Scanning { $0.variance.squareRoot() }
         case .stdvarOverTime: Scanning { $0.variance }
         case .madOverTime: Scanning { $0.medianAbsoluteDeviation }

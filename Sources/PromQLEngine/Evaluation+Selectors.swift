@@ -2,11 +2,14 @@ import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
 
-/// Samples of one series, stale markers left out, for functions over windows.
+/// Samples of one series for functions over windows. Stale markers may be among them, to be left out where the samples
+/// are looked at, while they are in the processor's cache.
 struct WindowedSeries: Sendable {
     let labels: LabelSet
     let dropsName: Bool
     let samples: SampleColumns
+    /// Stand for samples that are not in `samples`; only where they were asked for.
+    var summaries: [SampleSummary] = []
 }
 
 /// A range vector over a grid: at every step, the samples of a window that is open on the left and closed on the right.
@@ -21,6 +24,9 @@ struct WindowSet: Sendable {
 
     /// Where the windows end.
     var ends: MomentTrack { MomentTrack(grid, pinned: pinned, shift: shift) }
+
+    /// Of all series, a summary counted as one.
+    var sampleCount: Int { series.reduce(0) { $0 + $1.samples.count + $1.summaries.count } }
 }
 
 /// The moments that the steps of a grid look at: evenly spaced, or all the same. Nothing but numbers, for inner loops.
@@ -39,6 +45,12 @@ struct MomentTrack: Sendable {
 
     /// The last moment; the first if there are no steps.
     var last: Int64 { self[max(0, count - 1)] }
+
+    /// The windows that end at these moments (at least one), each of them once.
+    func grid(length: Int64) -> WindowGrid {
+        let isSingle = increment == 0 || count == 1
+        return WindowGrid(firstEnd: first, step: isSingle ? 0 : increment, count: isSingle ? 1 : count, length: length)
+    }
 }
 
 extension Evaluation {
@@ -52,12 +64,12 @@ extension Evaluation {
     }
 
     private func select(
-        _ selector: VectorSelector, after: Int64, through: Int64
+        _ selector: VectorSelector, after: Int64, through: Int64, windows: WindowGrid? = nil
     ) throws -> [SelectedSeries] {
         let matchers = try selector.matchers.compiled(in: query)
         guard after < through else { return [] }
-        let selection = SeriesSelection(matchers: matchers, range: TimeRange(from: after + 1, through: through))
-        return try store.select(selection, budget: budget)
+        let range = TimeRange(from: after + 1, through: through)
+        return try store.select(SeriesSelection(matchers: matchers, range: range, windows: windows), budget: budget)
     }
 
     /// At every step the newest sample within the look-back, unless it is a stale marker.
@@ -106,27 +118,39 @@ extension Evaluation {
         }
     }
 
-    /// The windows of a range vector: a selector with a range, or a subquery.
-    func windows(of expression: PromQLExpression, _ grid: StepGrid) throws -> WindowSet {
+    /// The windows of a range vector: a selector with a range, or a subquery. Series of a selector may come with summaries
+    /// in place of samples where each of them satisfies `servesSummary`; without it, there are none.
+    func windows(
+        of expression: PromQLExpression, _ grid: StepGrid, servesSummary: (@Sendable (SampleSummary) -> Bool)? = nil
+    ) throws -> WindowSet {
         switch expression.withoutParentheses.node {
-        case .matrix(let selector, let length): return try windows(selector, length, grid)
+        case .matrix(let selector, let length): return try windows(selector, length, grid, servesSummary)
         case .subquery(let subquery): return try windows(subquery, grid)
         default: throw PromQLError(execution: "expected a range vector", range: expression.range)
         }
     }
 
-    private func windows(_ selector: VectorSelector, _ length: Int64, _ grid: StepGrid) throws -> WindowSet {
+    private func windows(
+        _ selector: VectorSelector, _ length: Int64, _ grid: StepGrid,
+        _ servesSummary: (@Sendable (SampleSummary) -> Bool)?
+    ) throws -> WindowSet {
         let pinned = moment(of: selector.shift.anchor)
         let shift = selector.shift.offset
-        let selected =
-            grid.count == 0
-            ? []
-            : try select(
-                selector, after: (pinned ?? grid.start) - shift - length, through: (pinned ?? grid.end) - shift)
-        let series = try ParallelChunks.map(selected) { part in
-            part.map { series in
-                WindowedSeries(labels: series.labels, dropsName: false, samples: series.samples.withoutStaleMarkers)
+        let ends = MomentTrack(grid, pinned: pinned, shift: shift)
+        func samples(_ windows: WindowGrid?) throws -> [SelectedSeries] {
+            try select(selector, after: ends.first - length, through: ends.last, windows: windows)
+        }
+        var selected: [SelectedSeries] = []
+        if grid.count > 0 {
+            selected = try samples(servesSummary.map { _ in ends.grid(length: length) })
+            // Rare, and not the store's to know. What was read in vain is charged as well.
+            if let servesSummary, selected.contains(where: { !$0.summaries.allSatisfy(servesSummary) }) {
+                selected = try samples(nil)
             }
+        }
+        let series = selected.map { series in
+            WindowedSeries(
+                labels: series.labels, dropsName: false, samples: series.samples, summaries: series.summaries)
         }
         return WindowSet(series: series, grid: grid, length: length, shift: shift, pinned: pinned)
     }
@@ -155,9 +179,10 @@ extension SampleColumns {
     /// Windows are of samples only; where a series ended does not matter to them.
     var withoutStaleMarkers: SampleColumns {
         let hasMarkers = values.withUnsafeBufferPointer { values in
-            var found = false
-            for value in values where value.isAbsent { found = true }
-            return found
+            // Comparing with itself is what processors do many at a time; NaN is rare.
+            var hasNaN = false
+            for value in values where value != value { hasNaN = true }
+            return hasNaN && values.contains(where: \.isAbsent)
         }
         guard hasMarkers else { return self }
         var kept = SampleColumns()

@@ -64,13 +64,13 @@ final class Evaluation {
         var matrix: [MatrixSeries] = []
         for series in windows.series {
             let end = windows.ends.first
-            let inside = series.samples.timestamps.indices.filter {
-                series.samples.timestamps[$0] > end - windows.length && series.samples.timestamps[$0] <= end
+            let all = series.samples.withoutStaleMarkers
+            let inside = all.timestamps.indices.filter {
+                all.timestamps[$0] > end - windows.length && all.timestamps[$0] <= end
             }
             guard let first = inside.first, let last = inside.last else { continue }
             let samples = SampleColumns(
-                timestamps: Array(series.samples.timestamps[first...last]),
-                values: Array(series.samples.values[first...last]))
+                timestamps: Array(all.timestamps[first...last]), values: Array(all.values[first...last]))
             let labels = series.dropsName ? series.labels.withoutMetadata : series.labels
             matrix.append(MatrixSeries(labels: labels, samples: samples))
         }

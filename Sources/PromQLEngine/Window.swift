@@ -42,7 +42,7 @@ extension Evaluation {
     func slide<F: WindowFunction>(
         _ windows: WindowSet, keepsName: Bool = false, _ function: F
     ) throws -> [StepSeries] {
-        try ParallelChunks.map(windows.series) { [budget] part in
+        try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
             try part.compactMap { series in
                 try budget.charge(samples: windows.grid.count)
                 let (values, isEmpty) = Self.column(of: series, windows, function)
@@ -59,9 +59,10 @@ extension Evaluation {
         var isEmpty = true
         let ends = windows.ends
         let moments = MomentTrack(windows.grid, pinned: nil, shift: 0)
+        let samples = series.samples.withoutStaleMarkers
         let column = [Double](unsafeUninitializedCapacity: ends.count) { column, count in
-            series.samples.timestamps.withUnsafeBufferPointer { times in
-                series.samples.values.withUnsafeBufferPointer { values in
+            samples.timestamps.withUnsafeBufferPointer { times in
+                samples.values.withUnsafeBufferPointer { values in
                     isEmpty = !fill(column, times, values, ends, moments, windows.length, prototype)
                 }
             }

@@ -85,42 +85,6 @@ struct NeighbourCount: WindowFunction {
     func value(_ window: Window) -> Double { Double(counts[window.upper - 1] - counts[window.lower]) }
 }
 
-struct SumOverTime: WindowFunction {
-    private var aggregate = SlidingAggregate<CompensatedSum>()
-
-    mutating func value(_ window: Window) -> Double {
-        aggregate.value(window.values, window.lower, window.upper).value
-    }
-}
-
-struct AverageOverTime: WindowFunction {
-    private var aggregate = SlidingAggregate<CompensatedSum>()
-
-    mutating func value(_ window: Window) -> Double {
-        let sum = aggregate.value(window.values, window.lower, window.upper)
-        if sum.sum.isFinite { return sum.value / Double(window.count) }
-        var mean = Mean()
-        for value in window.samples { mean.add(value) }
-        return mean.value
-    }
-}
-
-struct MinimumOverTime: WindowFunction {
-    private var aggregate = SlidingAggregate<Smallest>()
-
-    mutating func value(_ window: Window) -> Double {
-        aggregate.value(window.values, window.lower, window.upper).value
-    }
-}
-
-struct MaximumOverTime: WindowFunction {
-    private var aggregate = SlidingAggregate<Largest>()
-
-    mutating func value(_ window: Window) -> Double {
-        aggregate.value(window.values, window.lower, window.upper).value
-    }
-}
-
 extension Window {
     var variance: Double {
         var variance = Variance()

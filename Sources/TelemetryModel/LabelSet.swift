@@ -41,6 +41,12 @@ package struct LabelSet: Hashable, Sendable {
         self.init(pairs.map { Label($0.key, $0.value) })
     }
 
+    /// Takes over what an earlier set had: its labels in their order, and its digest.
+    package init(canonical labels: [Label], digest: UInt64) {
+        self.labels = labels
+        self.digest = digest
+    }
+
     package var isEmpty: Bool { labels.isEmpty }
     package var metricName: String? { self[LabelSet.metricNameLabel] }
 
@@ -84,10 +90,10 @@ package struct LabelSet: Hashable, Sendable {
 extension LabelSet: Comparable {
     package static func < (a: LabelSet, b: LabelSet) -> Bool {
         for (left, right) in zip(a.labels, b.labels) {
-            if !left.name.utf8.elementsEqual(right.name.utf8) { return left.name.isOrderedBeforeByBytes(right.name) }
-            if !left.value.utf8.elementsEqual(right.value.utf8) {
-                return left.value.isOrderedBeforeByBytes(right.value)
-            }
+            let names = left.name.comparedByBytes(with: right.name)
+            if names != 0 { return names < 0 }
+            let values = left.value.comparedByBytes(with: right.value)
+            if values != 0 { return values < 0 }
         }
         return a.labels.count < b.labels.count
     }
@@ -107,7 +113,23 @@ extension String {
     /// Bytewise order of the UTF-8 form, which is also code-point order. Swift's own `<` compares in canonical equivalence
     /// (NFC), which would order and equate strings that are different label values.
     package func isOrderedBeforeByBytes(_ other: String) -> Bool {
-        utf8.lexicographicallyPrecedes(other.utf8)
+        comparedByBytes(with: other) < 0
+    }
+
+    /// Below, equal to or above zero as this string comes before, is, or comes after the other in the order of their UTF-8
+    /// forms.
+    package func comparedByBytes(with other: String) -> Int {
+        let mine = utf8Span.span
+        let others = other.utf8Span.span
+        var index = 0
+        let shared = min(mine.count, others.count)
+        while index < shared {
+            // Safe: below both counts.
+            let (a, b) = unsafe (mine[unchecked: index], others[unchecked: index])
+            if a != b { return Int(a) - Int(b) }
+            index += 1
+        }
+        return mine.count - others.count
     }
 
     /// Escapes backslash, double quote and newline as the exposition format does.

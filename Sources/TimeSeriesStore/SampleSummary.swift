@@ -6,6 +6,7 @@ package struct SampleSummary: Sendable, Hashable {
     package let lastTimestamp: Int64
     /// At least 1.
     package let count: Int
+    /// Infinite, or NaN, if samples are infinite or their sum overflows.
     package let sum: Double
     package let minimum: Double
     package let maximum: Double
@@ -40,19 +41,22 @@ package struct WindowGrid: Sendable, Hashable {
         self.length = length
     }
 
-    /// True if some window has one of two samples at these times and not the other: if a window's begin or end lies in
-    /// `first ..< last`. O(1).
+    /// True if some window has a part of the milliseconds `first ... last`, not all and not none: if a window begins or ends
+    /// in `first ..< last`. For any times; O(1).
     package func separates(_ first: Int64, _ last: Int64) -> Bool {
-        hasMultiple(from: first, to: last, offset: firstEnd)
-            || hasMultiple(from: first, to: last, offset: firstEnd - length)
+        guard first < last else { return false }
+        // 128 bits hold every sum and difference below, and keep the ends apart from the begins only by an offset.
+        let begin = Int128(first) - Int128(firstEnd)
+        let width = Int128(last) - Int128(first)
+        return hasEnd(in: width, from: begin) || hasEnd(in: width, from: begin + Int128(length))
     }
 
-    /// Whether `offset + k * step`, 0 <= k < count, lies in `from ..< to`.
-    private func hasMultiple(from: Int64, to: Int64, offset: Int64) -> Bool {
-        guard from < to, to > offset else { return false }
-        if from <= offset { return true }
+    /// Whether `k * step`, `0 <= k < count`, lies in the `width` milliseconds that start with `begin`.
+    private func hasEnd(in width: Int128, from begin: Int128) -> Bool {
+        if begin <= 0 { return begin + width > 0 && count > 0 }
         guard step > 0 else { return false }
-        let index = (from - offset + step - 1) / step
-        return index < Int64(count) && offset + index * step < to
+        let step = Int128(step)
+        let index = (begin + step - 1) / step
+        return index < Int128(count) && index * step - begin < width
     }
 }

@@ -38,7 +38,7 @@ import TimeSeriesStore
         #expect(append(store, [(10, 1), (20, 2), (30, 3)], offset: 1) == [])
         #expect(append(store, [(20, 2), (25, 5), (10, 9)], offset: 2) == [0, 2])
         #expect(try all(store) == [10: 9, 20: 2, 25: 5, 30: 3])
-        #expect(store.statistics.replacedValues == 1)
+        #expect(store.statistics.counts.replacedValues == 1)
     }
 
     @Test func insertsFarOutOfOrderIntoSealedChunks() throws {
@@ -66,7 +66,7 @@ import TimeSeriesStore
 
         let again = try EmbeddedStore(dataFolder: folder.path)
         #expect(append(again, samples, offset: 1, isReplay: true) == [])
-        #expect(again.statistics.headSamples == 0)
+        #expect(again.statistics.counts.headSamples == 0)
         #expect(try all(again).count == 500)
         let events = try again.events(EventSelection(range: .all, limit: 1000), budget: QueryBudget())
         #expect(events.count == 500)

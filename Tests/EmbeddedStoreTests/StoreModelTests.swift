@@ -111,11 +111,31 @@ import TimeSeriesStore
                 .filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
             #expect(found.map(\.labels) == expected.map(\.key))
             for (series, wanted) in zip(found, expected) {
-                #expect(series.samples.timestamps == wanted.value.map(\.key))
-                #expect(series.samples.values == wanted.value.map(\.value))
+                let difference = SampleColumns(
+                    timestamps: wanted.value.map(\.key), values: wanted.value.map(\.value)
+                ).firstDifference(from: series.samples)
+                #expect(difference == nil, "\(series.labels)")
             }
             let names = try store.series([matchers], in: range, budget: QueryBudget())
             #expect(names == expected.map(\.key))
         }
     }
+}
+
+extension SampleColumns {
+    /// Where another column departs from this one, in words; nil if they are the same, bit for bit.
+    func firstDifference(from found: SampleColumns) -> String? {
+        for index in 0..<max(count, found.count) {
+            guard index < count else { return "\(index): nothing expected, found \(found.text(index))" }
+            guard index < found.count else { return "\(index): expected \(text(index)), found the end" }
+            if timestamps[index] != found.timestamps[index]
+                || values[index].bitPattern != found.values[index].bitPattern
+            {
+                return "\(index): expected \(text(index)), found \(found.text(index))"
+            }
+        }
+        return nil
+    }
+
+    private func text(_ index: Int) -> String { "\(values[index]) at \(timestamps[index])" }
 }

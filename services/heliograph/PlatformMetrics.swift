@@ -73,16 +73,16 @@ struct PlatformMetrics {
         let statistics: @Sendable () -> StoreStatistics = { [store] in store.statistics }
         let flushes = processor.flushCounters
         metrics.register("heliograph_store_series", .gauge, help: "Series in the head's index.") {
-            [.init(Double(statistics().series))]
+            [.init(Double(statistics().headSeries))]
         }
         metrics.register("heliograph_store_head_samples_total", .counter, help: "Samples taken into the head.") {
-            [.init(Double(statistics().headSamples))]
+            [.init(Double(statistics().counts.headSamples))]
         }
         metrics.register("heliograph_store_blocks", .gauge, help: "Blocks that are served.") {
             [.init(Double(statistics().blocks))]
         }
         metrics.register("heliograph_store_replaced_values_total", .counter, help: "Values replaced by later ones.") {
-            [.init(Double(statistics().replacedValues))]
+            [.init(Double(statistics().counts.replacedValues))]
         }
         metrics.register("heliograph_flush_blocks_total", .counter, help: "Blocks written.") {
             [.init(Double(flushes.blocks.value))]

@@ -1,0 +1,87 @@
+import Synchronization
+package import TelemetryModel
+import TimeSeriesStore
+
+extension EmbeddedStore {
+    /// Appends columns of equal length that came with one log offset. Returns the indices of those that were not new: a
+    /// sample of the same series and timestamp was there (of the two values the later one is kept). O(samples) without a
+    /// search for those that are later than their series' newest.
+    ///
+    /// - Parameter isReplay: the offset may be in blocks already, or its samples deleted since; what blocks have is passed
+    ///   over, and not reported.
+    package func append(
+        _ ids: [StoredSeriesID], timestamps: [Int64], values: [Double], events: [(index: Int, event: OperationalEvent)],
+        offset: Int64, arrivedAt: Int64, isReplay: Bool
+    ) -> [Int] {
+        let inBlocks = open(EmbeddedStore.windows(of: timestamps), offset, arrivedAt, isReplay: isReplay)
+        let deleted = isReplay ? deletedSamples(ids, timestamps, offset: offset) : []
+        var duplicates: [Int] = []
+        var replaced = 0
+        let leftOut = head.append(
+            deleted.isEmpty ? ids : ids.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
+            deleted.isEmpty ? timestamps : timestamps.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
+            deleted.isEmpty ? values : values.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
+            isPassedOver: { inBlocks.contains($0) }
+        ) { index, outcome in
+            duplicates.append(index)
+            if outcome == .replaced { replaced += 1 }
+        }
+        if !deleted.isEmpty {
+            let kept = ids.indices.filter { !deleted.contains($0) }
+            duplicates = duplicates.map { kept[$0] }
+        }
+        let repeated = Set(duplicates)
+        let news = events.filter { index, event in
+            !repeated.contains(index) && !deleted.contains(index) && !inBlocks.contains(Head.window(of: event.timestamp))
+        }
+        state.withLock { state in
+            state.counts.headSamples += ids.count - duplicates.count - deleted.count - leftOut
+            state.counts.replacedValues += replaced
+            for (_, event) in news { state.events.append(event) }
+        }
+        return duplicates.sorted()
+    }
+
+    /// The two-hour windows in which the times lie; almost always one or two.
+    private static func windows(of times: [Int64]) -> [Int64] {
+        var windows: [Int64] = []
+        var current = Int64.max
+        for time in times where time < current || time >= current &+ Head.windowLength {
+            current = Head.window(of: time)
+            if !windows.contains(current) { windows.append(current) }
+        }
+        return windows
+    }
+
+    /// Notes which log offsets the windows need; returns those that blocks have through this offset.
+    private func open(_ windows: [Int64], _ offset: Int64, _ arrivedAt: Int64, isReplay: Bool) -> Set<Int64> {
+        state.withLock { state in
+            var inBlocks: Set<Int64> = []
+            for window in windows {
+                if isReplay, let through = state.flushedThrough[window], through >= offset {
+                    inBlocks.insert(window)
+                } else if state.windows[window] == nil {
+                    state.windows[window] = WindowState(firstOffset: offset, openedAt: arrivedAt)
+                }
+            }
+            return inBlocks
+        }
+    }
+
+    /// Positions of samples that were deleted after they were logged: a replay must not bring them back.
+    private func deletedSamples(_ ids: [StoredSeriesID], _ times: [Int64], offset: Int64) -> Set<Int> {
+        let later = state.withLock { $0.tombstones.filter { $0.offset >= offset } }
+        guard !later.isEmpty else { return [] }
+        // Which deletes take from a series is worked out once for the batch.
+        var ranges: [StoredSeriesID: [TimeRange]] = [:]
+        var deleted: Set<Int> = []
+        for (index, id) in ids.enumerated() {
+            if ranges[id] == nil {
+                let labels = head.index.withLock { $0.labels(of: UInt32(id.rawValue)) }
+                ranges[id] = later.filter { $0.matchers.allSatisfy { $0.accepts(labels) } }.map(\.range)
+            }
+            if ranges[id]?.contains(where: { $0.contains(times[index]) }) == true { deleted.insert(index) }
+        }
+        return deleted
+    }
+}

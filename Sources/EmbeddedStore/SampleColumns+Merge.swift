@@ -1,0 +1,73 @@
+import TimeSeriesStore
+
+extension SampleColumns {
+    /// Pieces of at most `length` samples, in order.
+    func split(every length: Int) -> [SampleColumns] {
+        stride(from: 0, to: count, by: length).map { start in
+            let end = min(start + length, count)
+            return SampleColumns(timestamps: Array(timestamps[start..<end]), values: Array(values[start..<end]))
+        }
+    }
+
+    /// Makes one ascending column of several, each ascending. Where several have the same timestamp, the sample of the latest
+    /// part wins; `duplicates` counts the others. O(samples · log parts).
+    static func merged(_ parts: [SampleColumns]) -> (columns: SampleColumns, duplicates: Int) {
+        var rest = parts.filter { !$0.isEmpty }
+        let total = rest.reduce(0) { $0 + $1.count }
+        while rest.count > 1 {
+            rest = stride(from: 0, to: rest.count, by: 2).map { index in
+                index + 1 < rest.count ? merged(rest[index], rest[index + 1]) : rest[index]
+            }
+        }
+        let columns = rest.first ?? SampleColumns()
+        return (columns, total - columns.count)
+    }
+
+    /// Of equal timestamps the sample of `b` stays.
+    private static func merged(_ a: SampleColumns, _ b: SampleColumns) -> SampleColumns {
+        if a.timestamps[a.count - 1] < b.timestamps[0] { return joined(a, b) }
+        if b.timestamps[b.count - 1] < a.timestamps[0] { return joined(b, a) }
+        var out = SampleColumns()
+        out.timestamps.reserveCapacity(a.count + b.count)
+        out.values.reserveCapacity(a.count + b.count)
+        var i = 0
+        var j = 0
+        while i < a.count || j < b.count {
+            if j == b.count || (i < a.count && a.timestamps[i] < b.timestamps[j]) {
+                out.timestamps.append(a.timestamps[i])
+                out.values.append(a.values[i])
+                i += 1
+            } else {
+                if i < a.count, a.timestamps[i] == b.timestamps[j] { i += 1 }
+                out.timestamps.append(b.timestamps[j])
+                out.values.append(b.values[j])
+                j += 1
+            }
+        }
+        return out
+    }
+
+    private static func joined(_ a: SampleColumns, _ b: SampleColumns) -> SampleColumns {
+        SampleColumns(timestamps: a.timestamps + b.timestamps, values: a.values + b.values)
+    }
+}
+
+extension RandomAccessCollection {
+    /// The first index whose element satisfies the predicate; elements that do not must all come before those that do.
+    /// O(log count).
+    func partitioningIndex(where belongsToSecondPart: (Element) throws -> Bool) rethrows -> Index {
+        var low = startIndex
+        var length = count
+        while length > 0 {
+            let half = length / 2
+            let middle = index(low, offsetBy: half)
+            if try belongsToSecondPart(self[middle]) {
+                length = half
+            } else {
+                low = index(after: middle)
+                length -= half + 1
+            }
+        }
+        return low
+    }
+}
