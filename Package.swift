@@ -141,7 +141,7 @@ let package = Package(
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec"]),
         tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
-        tests("IngestLogTests", ["IngestLog", "TelemetryModel"]),
+        tests("IngestLogTests", ["IngestLog", "TelemetryModel", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
             "EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern", "ChunkCodec"]),
@@ -149,7 +149,7 @@ let package = Package(
             "ProcessorTests",
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
-                "SelfMetrics", logging,
+                "SelfMetrics", logging, grdb,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"]),
         tests(
