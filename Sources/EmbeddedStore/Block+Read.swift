@@ -61,7 +61,7 @@ extension Block {
     /// Visits all chunks of the series, in order.
     func scanChunks(
         _ ids: [Int], _ connection: BlockConnection,
-        chunk: (_ id: Int64, _ timeline: Int64, UnsafeRawBufferPointer) throws -> Void,
+        chunk: (_ id: Int64, _ timeline: Int64, BlockColumn) throws -> Void,
         afterSeries: (_ position: Int) throws -> Void
     ) throws {
         let statement = try connection.statement(.chunks)
@@ -98,11 +98,11 @@ extension Block {
     @inline(__always)
     func chunkRow(
         _ statement: BlockStatement, _ id: Int64
-    ) throws -> (timeline: Int64, column: UnsafeRawBufferPointer, isLast: Bool) {
+    ) throws -> (timeline: Int64, column: BlockColumn, isLast: Bool) {
         let timeline = statement.integer(1)
-        guard let (column, seal) = statement.bytes(2).splitSeal(UInt16.self),
-            seal | 1 == Block.seal(ofChunk: id, timeline: timeline, isLast: false)
+        let seal = UInt16(bitPattern: Int16(truncatingIfNeeded: statement.integer(2)))
+        guard seal | 1 == Block.seal(ofChunk: id, timeline: timeline, isLast: false)
         else { throw damage("an intact chunk \(id)", "another row") }
-        return (timeline, column, seal & 1 == 0)
+        return (timeline, BlockColumn(statement: statement, index: 3), seal & 1 == 0)
     }
 }

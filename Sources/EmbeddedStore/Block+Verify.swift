@@ -85,10 +85,8 @@ extension Block {
                 let id = rows.integer(0)
                 var reading = BlockReading(
                     block: self, connection: connection, range: .all, windows: nil, withDeleted: true)
-                guard let (column, _) = rows.bytes(3).splitSeal(UInt16.self) else {
-                    throw damage("chunk \(id), of which there are statistics", "none")
-                }
-                try reading.add(id, timeline: rows.integer(2), column)
+                guard !rows.isNull(2) else { throw damage("chunk \(id), of which there are statistics", "none") }
+                try reading.add(id, timeline: rows.integer(2), BlockColumn(statement: rows, index: 3))
                 guard let (columns, _) = try reading.finishSeries() else { throw damage("chunk \(id)", "none") }
                 let pieces = BlockChunking.pieces(of: columns.timestamps[...])
                 let stored = try BlockStatistics(rows.bytes(1), chunk: id, pieceCount: pieces.count)

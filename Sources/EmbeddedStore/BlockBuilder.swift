@@ -81,9 +81,9 @@ struct BlockBuilder {
         let chunks = try timelines.chunks(of: columns.timestamps, in: rows)
         for (number, chunk) in chunks.enumerated() {
             let id = series << BlockSchema.chunkBits | Int64(number)
-            var data = ChunkCodec.encodeValues(columns.values.span.extracting(chunk.samples), effort: effort)
-            data.append(seal: Block.seal(ofChunk: id, timeline: chunk.timeline, isLast: number == chunks.count - 1))
-            try rows.insertChunk(id, timeline: chunk.timeline, data: data)
+            let data = ChunkCodec.encodeValues(columns.values.span.extracting(chunk.samples), effort: effort)
+            try rows.insertChunk(
+                id, timeline: chunk.timeline, isLast: number == chunks.count - 1, data: data)
             guard !chunk.pieces.isEmpty else { continue }
             let statistics = BlockStatistics(of: columns.values[chunk.samples], pieces: chunk.pieces)
             if let bytes = statistics.encoded(chunk: id, effort: effort) {
@@ -111,11 +111,9 @@ struct BlockBuilder {
         }
         for (number, values) in rollup.aggregates.enumerated() {
             let id = series << BlockSchema.chunkBits | Int64(number)
-            var data = ChunkCodec.encodeValues(values.span, effort: effort)
-            data.append(
-                seal: Block.seal(
-                    ofChunk: id, timeline: chunks[0].timeline, isLast: number == rollup.aggregates.count - 1))
-            try rows.insertChunk(id, timeline: chunks[0].timeline, data: data)
+            try rows.insertChunk(
+                id, timeline: chunks[0].timeline, isLast: number == rollup.aggregates.count - 1,
+                data: ChunkCodec.encodeValues(values.span, effort: effort))
         }
         chunkCount += rollup.aggregates.count
         sampleCount += rollup.ends.count

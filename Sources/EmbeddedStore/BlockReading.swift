@@ -37,7 +37,7 @@ struct BlockReading {
     }
 
     /// Takes the chunk in.
-    mutating func add(_ id: Int64, timeline timelineID: Int64, _ column: UnsafeRawBufferPointer) throws {
+    mutating func add(_ id: Int64, timeline timelineID: Int64, _ column: BlockColumn) throws {
         begin(id)
         let timeline = try timelines.timeline(timelineID, connection)
         if timeline.samples.isEmpty { return }
@@ -49,7 +49,7 @@ struct BlockReading {
                 parts.append(timelineID)
             }
             if values.isEmpty { values.reserveCapacity(max(lastCount, timeline.samples.count)) }
-            try decode(column, timeline.samples, of: timeline.count, into: &values)
+            try decode(column.bytes, timeline.samples, of: timeline.count, into: &values)
         } catch let error as ChunkCorruption {
             throw block.damage("an intact chunk \(id)", "\(error)")
         }
@@ -127,7 +127,7 @@ struct BlockReading {
     /// Takes the chunk in with summaries for its pieces where no window cuts through them. False, with nothing taken, if that
     /// would not save decoding most of it.
     private mutating func addSummaries(
-        _ id: Int64, _ timeline: BlockTimeline, _ column: UnsafeRawBufferPointer
+        _ id: Int64, _ timeline: BlockTimeline, _ column: BlockColumn
     ) throws -> Bool {
         let summarised = timeline.pieces.reduce(0) { $0 + $1.samples.count }
         guard summarised * 2 >= timeline.samples.count, let statistics = try statistics(id, timeline) else {
@@ -138,7 +138,7 @@ struct BlockReading {
         // Decoded once if anything is needed of it.
         scratch.removeAll(keepingCapacity: true)
         if pieces.reduce(0, { $0 + $1.samples.count }) < timeline.samples.count {
-            try decode(column, timeline.samples, of: timeline.count, into: &scratch)
+            try decode(column.bytes, timeline.samples, of: timeline.count, into: &scratch)
         }
         if !isThinned {
             timestamps = try joined()

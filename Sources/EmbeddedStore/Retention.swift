@@ -1,27 +1,27 @@
 import TelemetryModel
-import TimeSeriesStore
+package import TimeSeriesStore
 
 /// How long samples are kept, by series.
-struct Retention: Sendable {
-    struct Rule: Sendable {
+package struct Retention: Sendable {
+    package struct Rule: Sendable {
         /// All of them must accept; none: every series.
-        let matchers: [LabelMatcher]
+        package let matchers: [LabelMatcher]
         /// Milliseconds; nil: for ever.
-        let duration: Int64?
+        package let duration: Int64?
 
-        init(matchers: [LabelMatcher], duration: Int64?) {
+        package init(matchers: [LabelMatcher], duration: Int64?) {
             self.matchers = matchers
             self.duration = duration
         }
     }
 
     /// The first that accepts a series decides; a series that none accepts is kept for ever.
-    let rules: [Rule]
+    package let rules: [Rule]
 
     /// A block is rewritten without its expired series once they have this share of its series.
     static let worthwhileShare = 0.2
 
-    init(rules: [Rule]) { self.rules = rules }
+    package init(rules: [Rule]) { self.rules = rules }
 
     func duration(of labels: LabelSet) -> Int64? {
         rules.first { $0.matchers.allSatisfy { $0.accepts(labels) } }?.duration

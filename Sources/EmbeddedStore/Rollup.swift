@@ -77,10 +77,11 @@ extension Block {
                 guard !timeline.samples.isEmpty else { return }
                 var values: [Double] = []
                 do {
-                    guard try ChunkCodec.sampleCount(column) == timeline.count else {
+                    let bytes = column.bytes
+                    guard try ChunkCodec.sampleCount(bytes) == timeline.count else {
                         throw damage("\(timeline.count) buckets in chunk \(id)", "another number")
                     }
-                    try ChunkCodec.decodeValues(column, samples: timeline.samples, into: &values)
+                    try ChunkCodec.decodeValues(bytes, samples: timeline.samples, into: &values)
                 } catch let error as ChunkCorruption {
                     throw damage("an intact chunk \(id)", "\(error)")
                 }

@@ -48,7 +48,7 @@ import Testing
             fired += 1
             failures += workload.failures.count
             // Every step at first, then ever fewer of them.
-            fault.nth += Int.random(in: 1...max(1, fault.nth / 3), using: &generator)
+            fault.nth += Int.random(in: 1...max(1, fault.nth / 2), using: &generator)
         }
         print(
             "\(kind.effect) at \(kind.operation.map { "\($0)" } ?? "any") of \(kind.suffix): \(fired) runs, \(failures) refused"
@@ -139,6 +139,10 @@ import Testing
             return
         }
         try await workload.run(on: node, requests: 12)
+        // Whatever the seed chose, there was a flush and a checkpoint.
+        await node.flush()
+        try? node.checkpoint()
+        try await workload.append(to: node)
         #expect(workload.failures.allSatisfy { $0 == .storageFull || $0.isWriteFailure }, "\(when)")
         var afterPowerLoss = workload
         afterPowerLoss.crash()

@@ -1,6 +1,7 @@
 import EmbeddedStore
 import FaultDisk
 import Foundation
+import IngestLog
 import TestSupport
 import Testing
 
@@ -37,7 +38,7 @@ struct Disks {
 extension Workload {
     /// Requests and flushes on a disk until all are done or the power is gone.
     mutating func run(on disk: FaultDisk, requests: Int) async throws {
-        guard let node = try? Node(disk.folder, files: disk.files) else { return crash() }
+        guard let node = try? Node(disk.folder, files: disk.files, isEager: isEager) else { return crash() }
         try await run(on: node, until: { disk.isOff }, requests: requests)
         if disk.isOff { crash() }
         try? node.stop()
@@ -45,7 +46,10 @@ extension Workload {
 
     mutating func run(on node: Node, until isOver: () -> Bool = { false }, requests: Int) async throws {
         for _ in 0..<requests where !isOver() {
+            let failed = failures.count
             try await append(to: node)
+            // Nothing may be due for a flush after a request that was refused.
+            guard failures.count == failed || isEager else { continue }
             switch generator.next() % 12 {
             case 0, 1: await node.flush()
             case 2, 3: try? node.checkpoint()
@@ -58,7 +62,8 @@ extension Workload {
     mutating func recover(on disk: FaultDisk, _ when: String, sourceLocation: SourceLocation = #_sourceLocation)
         async throws
     {
-        var node = try Node(disk.folder, files: disk.files)
+        var node = try Node(disk.folder, files: disk.files, isEager: isEager)
+        #expect(node.log.damages.isEmpty, "\(when)", sourceLocation: sourceLocation)
         try await verify(node, "\(when), reopened", sourceLocation: sourceLocation)
         for _ in 0..<3 { try await append(to: node) }
         await node.flush()
@@ -66,7 +71,7 @@ extension Workload {
         try await append(to: node)
         try await verify(node, "\(when), gone on", sourceLocation: sourceLocation)
         try node.stop()
-        node = try Node(disk.folder, files: disk.files)
+        node = try Node(disk.folder, files: disk.files, isEager: isEager)
         try await verify(node, "\(when), reopened again", sourceLocation: sourceLocation)
         #expect(node.store.damagedBlocks.isEmpty, sourceLocation: sourceLocation)
         try node.stop()

@@ -12,7 +12,7 @@ import Testing
         var generator = SeededGenerator.seeded("withoutFaultsEverythingIsThere")
         for _ in 0..<faultRounds {
             let disk = try disks.disk(seed: generator.next())
-            var workload = Workload(seed: generator.next())
+            var workload = Workload(seed: generator.next(), isEager: generator.next() % 2 == 0)
             try await workload.run(on: disk, requests: 40)
             #expect(workload.failures.isEmpty)
             try await workload.recover(on: disk, "no fault")
@@ -28,7 +28,7 @@ import Testing
             nth += 1
             let disk = try disks.disk(seed: generator.next())
             disk.provoke(Fault(.powerLoss, at: .sync, nth: nth))
-            var workload = Workload(seed: seed)
+            var workload = Workload(seed: seed, isEager: seed % 2 == 0)
             try await workload.run(on: disk, requests: 14)
             isThrough = !disk.isOff
             try await workload.recover(on: disks.image(of: disk, seed: generator.next()), "sync \(nth)")
@@ -41,7 +41,7 @@ import Testing
         var generator = SeededGenerator.seeded("atRandomSteps")
         for round in 0..<faultRounds * 5 {
             var disk = try disks.disk(seed: generator.next())
-            var workload = Workload(seed: generator.next())
+            var workload = Workload(seed: generator.next(), isEager: generator.next() % 2 == 0)
             for life in 0..<4 {
                 let step = Int.random(in: 1...(life == 0 ? 600 : 150), using: &generator)
                 disk.provoke(Fault(.powerLoss, nth: step))

@@ -20,6 +20,7 @@ struct Workload {
     }
 
     var generator: SeededGenerator
+    let isEager: Bool
     /// What each sample may be: the value acknowledged last (nil: absent), then those of requests in doubt since.
     private(set) var possible: [Sample: [Double?]] = [:]
     /// Every value that was acknowledged for it, overwritten ones included.
@@ -36,10 +37,12 @@ struct Workload {
     private var requests = 0
     private var now: Int64
 
-    /// - Parameter now: when the first request arrives; by default hours ago, so that all of them have arrived by now.
-    init(seed: UInt64, now: Int64 = Int64(Date().timeIntervalSince1970 * 1000) - 6 * 3_600_000) {
+    /// - Parameter isEager: its nodes flush all windows, and its requests arrive hours ago. Otherwise they flush only what is
+    ///   over, each request has a sample that is, and what arrived last stays in the head.
+    init(seed: UInt64, isEager: Bool = true) {
         generator = SeededGenerator(seed: seed)
-        self.now = now
+        self.isEager = isEager
+        now = Int64(Date().timeIntervalSince1970 * 1000) - (isEager ? 6 : 1) * 3_600_000
     }
 
     /// One request: samples of several sources, some late, some repeated, some with another value for a known time, and
@@ -50,7 +53,7 @@ struct Workload {
         var batch = TelemetryBatch()
         var samples: [Sample: Double] = [:]
         for _ in 0..<Int.random(in: 1...30, using: &generator) {
-            let sample = nextSample()
+            let sample = nextSample(isOver: !isEager && samples.isEmpty)
             var value = Double(Int.random(in: 0...1000, using: &generator)) / 8
             if let known = possible[sample]?.last ?? nil, generator.next() % 2 == 0 { value = known }
             batch.append(try #require(node.registry.reference(for: sample.labels)), at: sample.time, value: value)
@@ -97,8 +100,10 @@ struct Workload {
         doubts = []
     }
 
-    private mutating func nextSample() -> Sample {
-        if !known.isEmpty, generator.next() % 5 == 0 { return known[Int.random(in: known.indices, using: &generator)] }
+    private mutating func nextSample(isOver: Bool) -> Sample {
+        if !known.isEmpty, !isOver, generator.next() % 5 == 0 {
+            return known[Int.random(in: known.indices, using: &generator)]
+        }
         // Ever more series, so that new ones turn up in late requests too.
         let metric = "m\(Int.random(in: 0...(2 + requests / 10), using: &generator))"
         let labels = LabelSet(["__name__": metric, "source_id": "s\(Int.random(in: 0...3, using: &generator))"])
@@ -108,7 +113,7 @@ struct Workload {
             case 1..<5: Int64.random(in: 0...20_000_000, using: &generator)
             default: Int64.random(in: 0...3000, using: &generator)
             }
-        known.append(Sample(labels: labels, time: now - age))
+        known.append(Sample(labels: labels, time: now - age - (isOver ? 36_000_000 : 0)))
         return known[known.count - 1]
     }
 }

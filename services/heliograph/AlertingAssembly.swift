@@ -4,6 +4,7 @@ import EmbeddedStore
 import Foundation
 import HTTPSupport
 import IngestLog
+import Logging
 import Processor
 import PromQLEngine
 import Settings

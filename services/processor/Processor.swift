@@ -42,7 +42,7 @@ package final class Processor: Sendable {
     let flushRequested = Atomic<Bool>(false)
     let tasks = ProcessorTasks()
     private let applier: Mutex<BatchApplier>
-    private let flusher: Flusher
+    let flusher: Flusher
     private let finished = DispatchSemaphore(value: 0)
 
     /// Connects to the log; `start` begins the work.
@@ -53,6 +53,9 @@ package final class Processor: Sendable {
         self.store = store
         self.options = options
         self.logger = logger
+        for damage in log.damages {
+            logger.critical("acknowledged requests are missing", metadata: ["damage": "\(damage)"])
+        }
         try log.continueAfter(store.newestBlockOffset)
         let checkpoint = try log.ledgerCheckpoint()
         let ledger = Ledger(checkpoint, pending: try log.recordCount(after: checkpoint.offset))
