@@ -36,7 +36,8 @@ struct Platform: Sendable {
         self.settings = settings
         self.logger = logger
         folder = try DataFolder(settings.data.dir)
-        let registry = SeriesRegistry(limit: settings.ingest.maxSeries)
+        let registry = SeriesRegistry(
+            limit: settings.ingest.maxSeries, limitPerSource: settings.ingest.maxSeriesPerSource)
         var limits = LogLimits()
         limits.maximumPendingBytes = settings.log.maxPendingBytes
         limits.maximumGroupRecords = settings.log.maxGroupRecords

@@ -133,7 +133,7 @@ package struct RequestParameters: Sendable {
     }
 
     /// 2^53: what a double can tell apart, and what the query engine takes.
-    private static let latestTime: Int64 = 9_007_199_254_740_991
+    package static let latestTime: Int64 = 9_007_199_254_740_991
 }
 
 extension APIError {
