@@ -193,5 +193,17 @@ let package = Package(
                 "heliograph", "Settings", "HTTPSupport", "TelemetryModel", hummingbird, hummingbirdTesting,
                 asyncHTTPClient, logging, nioCore,
             ]),
+        // Faults
+        .target(
+            name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "FaultDisk", dependencies: ["CFaultVFS", "EmbeddedStore", "TestSupport"], path: "Tests/FaultDisk",
+            swiftSettings: house),
+        tests(
+            "FaultTests",
+            [
+                "FaultDisk", "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore",
+                "TelemetryModel", "SelfMetrics", logging, grdb,
+            ]),
     ]
 )

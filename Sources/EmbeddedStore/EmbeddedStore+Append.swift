@@ -70,14 +70,15 @@ extension EmbeddedStore {
 
     /// Positions of samples that were deleted after they were logged: a replay must not bring them back.
     private func deletedSamples(_ ids: [StoredSeriesID], _ times: [Int64], offset: Int64) -> Set<Int> {
-        let later = tombstones.all.filter { $0.offset >= offset }
+        let later = state.withLock { $0.tombstones.filter { $0.offset >= offset } }
         guard !later.isEmpty else { return [] }
+        // Which deletes take from a series is worked out once for the batch.
         var ranges: [StoredSeriesID: [TimeRange]] = [:]
         var deleted: Set<Int> = []
         for (index, id) in ids.enumerated() {
             if ranges[id] == nil {
                 let labels = head.index.withLock { $0.labels(of: UInt32(id.rawValue)) }
-                ranges[id] = later.filter { $0.deletes(labels) }.map(\.range)
+                ranges[id] = later.filter { $0.matchers.allSatisfy { $0.accepts(labels) } }.map(\.range)
             }
             if ranges[id]?.contains(where: { $0.contains(times[index]) }) == true { deleted.insert(index) }
         }

@@ -56,6 +56,8 @@ package final class IngestLog: Sendable {
     package let registry: SeriesRegistry
     package let limits: LogLimits
     package let counters = LogCounters()
+    /// What was found damaged when the files were opened, as sentences: acknowledged requests are missing.
+    package let damages: [String]
 
     let writer: DatabaseQueue
     let reader: DatabaseQueue
@@ -69,6 +71,7 @@ package final class IngestLog: Sendable {
     package init(folder: String, registry: SeriesRegistry, limits: LogLimits = LogLimits()) throws {
         self.registry = registry
         self.limits = limits
+        damages = try WALDamage.findAndKeepCopy(in: folder).map { ["\($0)"] } ?? []
         writer = try LogDatabase.open(in: folder, maximumPages: limits.maximumPages)
         var readOnly = Configuration()
         readOnly.readonly = true

@@ -13,8 +13,9 @@ enum LogRecovery {
         progress.accepted = try LogTotals(db: db).through(.max)
         for row in try Row.fetchAll(db, sql: "SELECT protocol, source_id, reason, records FROM dead_letter_total") {
             let key = DeadLetterKey(
-                ingestProtocol: try IngestProtocol(stored: row[0]), sourceID: row[1], reason: row[2])
-            progress.deadLettered[key] = row[3]
+                ingestProtocol: try IngestProtocol(stored: row.decode(atIndex: 0)),
+                sourceID: try row.decode(atIndex: 1), reason: try row.decode(atIndex: 2))
+            progress.deadLettered[key] = try row.decode(atIndex: 3)
         }
         progress.deadLetterBytes =
             try Int.fetchOne(db, sql: "SELECT coalesce(sum(length(payload)), 0) FROM dead_letter") ?? 0

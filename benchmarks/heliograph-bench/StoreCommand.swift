@@ -19,6 +19,10 @@ struct StoreCommand: ParsableCommand {
     @Option(help: "Where the store is made; must be empty or absent. Default: a temporary folder, removed afterwards.")
     var folder: String?
 
+    @Flag(
+        help: "Flush once, at the end, instead of whenever a window is due: days that are over become one block each.")
+    var flushAtEnd = false
+
     @Flag(help: "No queries.")
     var withoutQueries = false
 
@@ -55,7 +59,7 @@ struct StoreCommand: ParsableCommand {
         let allocated = ProcessUsage.allocatedBytes
         feed.addSeries(to: driver)
         let began = ContinuousClock.now
-        try feed.appendAll(to: &driver)
+        try feed.appendAll(to: &driver, isFlushing: !flushAtEnd)
         let wall = (ContinuousClock.now - began) / .seconds(1)
         report.add("new series, one core", Double(feed.seriesNanoseconds) / series, "ns/series")
         report.add("append, one core", Double(feed.appendNanoseconds) / samples, "ns/sample")

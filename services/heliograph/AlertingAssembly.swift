@@ -4,6 +4,7 @@ import EmbeddedStore
 import Foundation
 import HTTPSupport
 import IngestLog
+import Logging
 import Processor
 import PromQLEngine
 import Settings
@@ -23,6 +24,7 @@ struct AlertingAssembly {
         configuration.externalURL = settings.externalURL.isEmpty ? listenURL : settings.externalURL
         do {
             let database = try AlertStateDatabase(folder: platform.folder.path)
+            for damage in database.damages { platform.logger.error("\(damage)") }
             guard platform.settings.demo, settings.ruleFiles.isEmpty else {
                 return try AlertingService(
                     configuration: configuration, ports: ports(database), metrics: platform.metrics,

@@ -19,6 +19,8 @@ package final class Processor: Sendable {
         package var maximumBufferedRecords = 2_000_000
         /// Records on disk and not processed over which new requests are refused.
         package var maximumPendingRecords = 20_000_000
+        /// Whether a clean stop writes all of the head into blocks, so that the next start has nothing to read back.
+        package var flushesAtStop = true
 
         package init() {}
     }
@@ -38,8 +40,9 @@ package final class Processor: Sendable {
     let work = DispatchSemaphore(value: 0)
     let applied: AppliedPosition
     let flushRequested = Atomic<Bool>(false)
+    let tasks = ProcessorTasks()
     private let applier: Mutex<BatchApplier>
-    private let flusher: Flusher
+    let flusher: Flusher
     private let finished = DispatchSemaphore(value: 0)
 
     /// Connects to the log; `start` begins the work.
@@ -50,6 +53,9 @@ package final class Processor: Sendable {
         self.store = store
         self.options = options
         self.logger = logger
+        for damage in log.damages {
+            logger.critical("acknowledged requests are missing", metadata: ["damage": "\(damage)"])
+        }
         try log.continueAfter(store.newestBlockOffset)
         let checkpoint = try log.ledgerCheckpoint()
         let ledger = Ledger(checkpoint, pending: try log.recordCount(after: checkpoint.offset))
@@ -80,13 +86,22 @@ package final class Processor: Sendable {
         work.signal()
     }
 
-    /// Processes everything that is on disk, then ends. The log must have been closed to new requests before.
+    /// Processes everything that is on disk, moves it into blocks, then ends. The log must have been closed to new requests
+    /// before.
     package func stop() {
         buffer.withLock { $0.isStopping = true }
         work.signal()
         finished.wait()
         flusher.stop()
+        if options.flushesAtStop { flushEverything() }
+        tasks.finish()
         applied.finish()
+    }
+
+    /// Twice, because what an earlier flush could not write goes first. What fails stays in the log.
+    private func flushEverything() {
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        for _ in 0..<2 where store.detachAll(through: applied.offset) { flusher.flushNow(now: now) }
     }
 
     /// Returns when everything that is durable now is visible to queries.
@@ -120,6 +135,7 @@ package final class Processor: Sendable {
         while true {
             let isDrained = drain(replayThrough: replayThrough)
             if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
+            tasks.runAll(applied: applied.offset)
             if isDrained, buffer.withLock({ $0.isStopping }) { return }
             if isDrained { work.wait() }
         }
@@ -163,6 +179,7 @@ package final class Processor: Sendable {
                     }
                 }
                 if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
+            tasks.runAll(applied: applied.offset)
             }
             // Offsets without batches at the end.
             applied.advance(to: replay.through)
