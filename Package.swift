@@ -176,12 +176,7 @@ let package = Package(
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
                 "TelemetryModel", hummingbird, hummingbirdTesting, nioCore, logging,
             ]),
-        tests(
-            "AdminAPITests",
-            [
-                "AdminAPI", "HTTPSupport", "IngestLog", "EmbeddedStore", "Processor", "Processing", "TelemetryModel",
-                "TimeSeriesStore", hummingbird, hummingbirdTesting, nioCore, logging,
-            ]),
+        tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),
         tests(

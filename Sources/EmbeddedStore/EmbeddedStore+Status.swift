@@ -13,7 +13,8 @@ extension EmbeddedStore {
                 headSeries: index.series, headLabelPairs: index.pairs, headColumnBytes: head.columns,
                 headIndexBytes: head.index, headWindows: state.windows.count + (state.leaving?.windows.count ?? 0),
                 blocks: state.blocks.count, blockBytes: state.blocks.reduce(0) { $0 + $1.byteCount },
-                blockSamples: state.blocks.reduce(0) { $0 + $1.sampleCount },
+                blockSamples: state.blocks.reduce(0) { $0 + $1.sampleCount }, tiers: state.tiers,
+                pendingDeletions: state.tombstones.count,
                 oldestTime: state.blocks.map(\.name.from).min() ?? state.windows.keys.min(), counts: counts)
         }
     }
@@ -51,9 +52,32 @@ package struct StoreStatistics: Sendable {
     package let blocks: Int
     package let blockBytes: Int
     package let blockSamples: Int
+    /// Samples in two-hour and longer blocks, then the rollups; those without a block are in here too.
+    package let tiers: [TierUse]
+    /// Deletes of which some block still has samples in its file.
+    package let pendingDeletions: Int
     /// Begin of the oldest window, milliseconds since 1970-01-01T00:00:00Z; nil without data.
     package let oldestTime: Int64?
     package let counts: StoreCounts
+}
+
+/// The blocks of one tier.
+package struct TierUse: Sendable, Equatable {
+    /// `raw`, `5m` or `1h`.
+    package let name: String
+    package let blocks: Int
+    package let bytes: Int
+}
+
+extension EmbeddedStore.State {
+    fileprivate var tiers: [TierUse] {
+        let others = RollupTier.allCases.map { tier -> (name: String, blocks: [Block]) in
+            (tier.folder.split(separator: "/").last.map(String.init) ?? tier.folder, rollups[tier] ?? [])
+        }
+        return ([(name: "raw", blocks: blocks)] + others).map { name, blocks in
+            TierUse(name: name, blocks: blocks.count, bytes: blocks.reduce(0) { $0 + $1.byteCount })
+        }
+    }
 }
 
 /// How the series in the head are spread over metrics, labels and sources. Lists are largest first, and bounded.

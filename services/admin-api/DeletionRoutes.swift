@@ -1,10 +1,10 @@
+import EmbeddedStore
 import Foundation
 import HTTPSupport
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-import EmbeddedStore
 import Processor
 import PromQLEngine
 import QueryAPI

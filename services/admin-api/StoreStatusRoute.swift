@@ -71,6 +71,17 @@ struct StoreStatusRoute: Sendable {
                 "bytes_per_sample",
                 statistics.blockSamples > 0 ? Double(statistics.blockBytes) / Double(statistics.blockSamples) : nil)
         }
+        own.key("tiers")
+        own.array { tiers in
+            for tier in statistics.tiers {
+                tiers.object { item in
+                    item.field("tier", tier.name)
+                    item.field("blocks", tier.blocks)
+                    item.field("bytes", tier.bytes)
+                }
+            }
+        }
+        own.field("pending_deletions", statistics.pendingDeletions)
         own.field("oldest_time", statistics.oldestTime.map { Date(milliseconds: $0).iso8601Milliseconds })
     }
 }

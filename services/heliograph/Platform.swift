@@ -43,7 +43,7 @@ struct Platform: Sendable {
         limits.maximumGroupRecords = settings.log.maxGroupRecords
         limits.maximumDeadLetterBytes = settings.deadLetters.maxBytes
         log = try IngestLog(folder: folder.path, registry: registry, limits: limits)
-        store = try EmbeddedStore(dataFolder: folder.path)
+        store = try EmbeddedStore(dataFolder: folder.path, retention: StoreRetention(settings.retention))
         for block in store.damagedBlocks {
             logger.critical(
                 "a damaged block was set aside", metadata: ["file": "\(block.file)", "reason": "\(block.reason)"])

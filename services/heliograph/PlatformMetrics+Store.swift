@@ -42,13 +42,17 @@ extension PlatformMetrics {
     func registerBlocks(in metrics: MetricsRegistry) {
         let statistics: @Sendable () -> StoreStatistics = { [store] in store.statistics }
         let flushes = processor.flushCounters
-        metrics.register("heliograph_store_blocks", .gauge, help: "Blocks that are served.") {
-            [.init(Double(statistics().blocks))]
+        metrics.register("heliograph_store_blocks", .gauge, help: "Blocks that are served, by tier.") {
+            statistics().tiers.map { .init(Double($0.blocks), labels: [("tier", $0.name)]) }
         }
-        metrics.register("heliograph_store_block_bytes", .gauge, help: "Size of the blocks' files.") {
-            [.init(Double(statistics().blockBytes))]
+        metrics.register("heliograph_store_block_bytes", .gauge, help: "Size of the blocks' files, by tier.") {
+            statistics().tiers.map { .init(Double($0.bytes), labels: [("tier", $0.name)]) }
         }
-        metrics.register("heliograph_store_block_samples", .gauge, help: "Samples in blocks.") {
+        metrics.register(
+            "heliograph_store_pending_deletions", .gauge,
+            help: "Deletions of which some block still has samples in its file, hidden."
+        ) { [.init(Double(statistics().pendingDeletions))] }
+        metrics.register("heliograph_store_block_samples", .gauge, help: "Samples in blocks of the tier raw.") {
             [.init(Double(statistics().blockSamples))]
         }
         metrics.register(
