@@ -44,7 +44,7 @@ final class Node {
     /// Asks for a flush, if there is anything to flush, and waits until it has ended, well or not.
     func flush() async {
         await processor.waitUntilVisible()
-        guard store.statistics.windows > 0 || hasFailedToFlush else { return }
+        guard store.statistics.headWindows > 0 || hasFailedToFlush else { return }
         let counters = processor.flushCounters
         let before = (blocks: counters.blocks.value, failures: counters.failures.value)
         processor.flushDueWindows()

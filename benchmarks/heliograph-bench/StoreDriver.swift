@@ -37,7 +37,10 @@ struct StoreDriver {
     }
 
     /// Merges blocks until nothing is left to merge at that time. False if this version of the store cannot.
-    mutating func compact(at now: Int64) throws -> Bool { false }
+    mutating func compact(at now: Int64) throws -> Bool {
+        while try embedded.compactNext(now: now) != nil {}
+        return true
+    }
 
     /// What the store says of itself.
     var ownAccount: String { "\(embedded.statistics)" }

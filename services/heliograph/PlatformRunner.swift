@@ -54,7 +54,7 @@ struct PlatformRunner {
             announcement.finish()
         }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: FlushSchedule(processor: platform.processor, interval: settings.head.flushInterval)),
+            .init(service: MaintenanceSchedule(processor: platform.processor, interval: settings.head.flushInterval)),
             .init(service: alerting),
             .init(service: application),
         ]
@@ -95,8 +95,8 @@ struct Announcement {
     }
 }
 
-/// Looks, every so often, for windows that can become blocks.
-struct FlushSchedule: Service {
+/// Looks, every so often, for windows that can become blocks, and for blocks that can be merged or let go.
+struct MaintenanceSchedule: Service {
     let processor: Processor
     let interval: Duration
 
@@ -105,6 +105,7 @@ struct FlushSchedule: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: interval)
                 processor.flushDueWindows()
+                processor.compactor.wake()
             }
         }
     }

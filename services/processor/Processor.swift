@@ -43,6 +43,7 @@ package final class Processor: Sendable {
     let tasks = ProcessorTasks()
     private let applier: Mutex<BatchApplier>
     let flusher: Flusher
+    package let compactor: Compactor
     private let finished = DispatchSemaphore(value: 0)
 
     /// Connects to the log; `start` begins the work.
@@ -66,6 +67,7 @@ package final class Processor: Sendable {
         applier = Mutex(
             BatchApplier(
                 series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store))
+        compactor = Compactor(store: store, logger: logger)
         flusher = Flusher(log: log, store: store, ledger: ledger, applied: applied, logger: logger)
         log.deliverCommits { [buffer = BufferBox(self)] batches in buffer.processor?.deliver(batches) }
     }
@@ -92,6 +94,7 @@ package final class Processor: Sendable {
         buffer.withLock { $0.isStopping = true }
         work.signal()
         finished.wait()
+        compactor.stop()
         flusher.stop()
         if options.flushesAtStop { flushEverything() }
         tasks.finish()
