@@ -56,8 +56,8 @@ extension PlatformMetrics {
             [.init(Double(statistics().blockSamples))]
         }
         metrics.register(
-            "heliograph_store_damaged_blocks", .gauge, help: "Blocks set aside at start because they are damaged."
-        ) { [store] in [.init(Double(store.damagedBlocks.count))] }
+            "heliograph_store_damaged_blocks", .gauge, help: "Blocks set aside since start because they are damaged."
+        ) { [store] in [.init(Double(store.damagedBlocks.count + store.damageReports.count))] }
         metrics.register("heliograph_store_deletions_total", .counter, help: "Deletions carried out, ever.") {
             [store] in
             [.init(Double((try? store.deletionReceipts().count) ?? 0))]
@@ -71,6 +71,39 @@ extension PlatformMetrics {
         metrics.register("heliograph_flush_failures_total", .counter, help: "Flushes that failed and are tried again.")
         {
             [.init(Double(flushes.failures.value))]
+        }
+    }
+
+    func registerCompaction(in metrics: MetricsRegistry) {
+        let counters = processor.compactor.counters
+        let counts: [(name: String, help: String, counter: Counter)] = [
+            ("heliograph_compaction_runs_total", "Merges of blocks that were carried out.", counters.runs),
+            (
+                "heliograph_compaction_failures_total",
+                "Merges and sweeps of what is past its retention that failed and are tried again.", counters.failures
+            ),
+            ("heliograph_compaction_read_bytes_total", "Size of blocks that were merged.", counters.inputBytes),
+            ("heliograph_compaction_written_bytes_total", "Size of blocks that merges made.", counters.outputBytes),
+            ("heliograph_compaction_samples_total", "Samples in blocks that merges made.", counters.samples),
+            (
+                "heliograph_compaction_duplicate_samples_total",
+                "Samples that merges left out because a later one has the same series and time.", counters.duplicates
+            ),
+            ("heliograph_retention_written_rollups_total", "Rollups made of samples that went.", counters.writtenRollups),
+        ]
+        for (name, help, counter) in counts {
+            metrics.register(name, .counter, help: help) { [.init(Double(counter.value))] }
+        }
+        metrics.register("heliograph_compaction_seconds_total", .counter, help: "Time that merges took.") {
+            [.init(Double(counters.milliseconds.value) / 1000)]
+        }
+        metrics.register(
+            "heliograph_retention_removed_blocks_total", .counter,
+            help: "Blocks removed because nothing in them is kept any longer, by tier."
+        ) {
+            [("raw", counters.removedBlocks), ("rollup", counters.removedRollups)].map {
+                .init(Double($0.1.value), labels: [("tier", $0.0)])
+            }
         }
     }
 

@@ -18,6 +18,7 @@ struct PlatformMetrics {
         registerLog(in: metrics)
         registerHead(in: metrics)
         registerBlocks(in: metrics)
+        registerCompaction(in: metrics)
         registerReplay(in: metrics)
         metrics.register("process_resident_memory_bytes", .gauge, help: "Resident memory size in bytes.") {
             [.init(ProcessMemory.residentBytes)]
