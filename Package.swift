@@ -83,7 +83,7 @@ let package = Package(
 
         // Services
         service("HTTPSupport", folder: "http-support", ["SelfMetrics", hummingbird, logging, nioCore]),
-        service("Settings", folder: "settings", [yams]),
+        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
@@ -92,12 +92,18 @@ let package = Package(
             ]),
         service(
             "Processor", folder: "processor",
-            ["TelemetryModel", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
+            ["TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
         service(
             "QueryAPI", folder: "query-api",
             [
                 "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
                 "KPIAnalytics", hummingbird, logging, nioCore,
+            ]),
+        service(
+            "AdminAPI", folder: "admin-api",
+            [
+                "HTTPSupport", "QueryAPI", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "IngestLog",
+                "EmbeddedStore", "Processor", hummingbird, logging, nioCore,
             ]),
         service(
             "Alerting", folder: "alerting",
@@ -114,8 +120,8 @@ let package = Package(
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "Alerting", "Dashboard", "Producer", "Settings",
-                "SelfMetrics",
+                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Dashboard", "Producer",
+                "Settings", "SelfMetrics",
                 "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
                 "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
@@ -170,6 +176,7 @@ let package = Package(
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
                 "TelemetryModel", hummingbird, hummingbirdTesting, nioCore, logging,
             ]),
+        tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),
         tests(

@@ -117,7 +117,7 @@ package struct StoreCounts: Sendable {
     package var headSamples = 0
     /// Samples whose value was replaced by a later one of the same timestamp.
     package var replacedValues = 0
-    /// Samples before their series' newest one when they came.
+    /// New samples that were before the newest of their series and two-hour window when they came.
     package var lateSamples = 0
 }
 

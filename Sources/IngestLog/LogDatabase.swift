@@ -137,6 +137,7 @@ enum LogDatabase {
                     DROP TABLE received_total;
                     """)
         }
+        migrator.registerMigration("3: when series began") { db in try SeriesHistory.createTable(db) }
         return migrator
     }
 }

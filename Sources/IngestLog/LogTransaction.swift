@@ -20,6 +20,9 @@ struct LogTransaction {
         _ group: [IngestLog.Waiting], newSeries: [LabelSet], firstReference: Int, end: Int64, accepted: RunningTotals
     ) throws -> Outcome {
         try insert(newSeries, from: firstReference)
+        if !newSeries.isEmpty, let now = group.map(\.submission.receivedAt).max() {
+            try SeriesHistory(db: db).note(series: firstReference, at: now)
+        }
         let insertBatch = try db.cachedStatement(
             sql: """
                 INSERT INTO batch(offset, received_at_ms, protocol, records, totals, payload)

@@ -54,7 +54,8 @@ struct PlatformRunner {
             announcement.finish()
         }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: MaintenanceSchedule(processor: platform.processor, interval: settings.head.flushInterval)),
+            .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
+            .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
             .init(service: alerting),
             .init(service: application),
         ]
@@ -95,17 +96,16 @@ struct Announcement {
     }
 }
 
-/// Looks, every so often, for windows that can become blocks, and for blocks that can be merged or let go.
-struct MaintenanceSchedule: Service {
-    let processor: Processor
+/// Does something every so often, until the server is told to stop.
+struct Schedule: Service {
     let interval: Duration
+    let work: @Sendable () -> Void
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: interval)
-                processor.flushDueWindows()
-                processor.compactor.wake()
+                work()
             }
         }
     }

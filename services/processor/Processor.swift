@@ -62,7 +62,8 @@ package final class Processor: Sendable {
         let ledger = Ledger(checkpoint, pending: try log.recordCount(after: checkpoint.offset))
         self.ledger = ledger
         let oldest = try log.oldestOffset() ?? log.durableOffset + 1
-        applied = AppliedPosition(start: oldest - 1, target: log.durableOffset)
+        applied = AppliedPosition(
+            start: oldest - 1, target: log.durableOffset, records: try log.recordCount(after: oldest - 1))
         applier = Mutex(
             BatchApplier(
                 series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store,
@@ -115,6 +116,7 @@ package final class Processor: Sendable {
     package var appliedOffset: Int64 { applied.offset }
     /// Between 0 and 1: how much of what was in the log at start has been read back.
     package var replayProgress: Double { applied.replayProgress }
+    package var replay: ReplayProgress { applied.replay }
     package var flushCounters: FlushCounters { flusher.counters }
     package var isBehind: Bool { ledger.pending > options.maximumPendingRecords }
 
@@ -202,13 +204,13 @@ package final class Processor: Sendable {
                 (ledger.slot(for: key), LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)))
         }
         ledger.applied(offset: damage.last, records: damage.records.sum, counts)
-        applied.advance(to: damage.last)
+        applied.advance(to: damage.last, records: damage.records.sum)
     }
 
     private func apply(_ batch: CommittedBatch, isReplay: Bool) {
         let counts = applier.withLock { $0.apply(batch, isReplay: isReplay) }
         ledger.applied(offset: batch.offset, records: batch.batch.count, counts)
-        applied.advance(to: batch.offset)
+        applied.advance(to: batch.offset, records: batch.batch.count)
     }
 
     private func requestFlush() {
