@@ -13,5 +13,8 @@ struct Heliograph: AsyncParsableCommand {
             and open http://127.0.0.1:8040 in a browser.
             """,
         version: version,
-        subcommands: [RunCommand.self, ProduceCommand.self, KPICommand.self, CheckConfigCommand.self])
+        subcommands: [
+            RunCommand.self, ProduceCommand.self, KPICommand.self, CheckConfigCommand.self, BackupCommand.self,
+            RestoreCommand.self, VerifyCommand.self, ExportCommand.self, ImportCommand.self,
+        ])
 }
