@@ -108,7 +108,9 @@ package final class EmbeddedStore: Sendable {
     /// The greatest log offset that a block claims to hold, or a delete to cover; 0 without any. The log must go on after it:
     /// one that was restored from a backup may end before.
     package var newestBlockOffset: Int64 {
-        max(state.withLock { $0.blocks.map(\.name.through).max() ?? 0 }, tombstones.all.map(\.offset).max() ?? 0)
+        state.withLock { state in
+            max(state.blocks.map(\.name.through).max() ?? 0, state.tombstones.map(\.offset).max() ?? 0)
+        }
     }
 }
 
