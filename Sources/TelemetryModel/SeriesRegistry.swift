@@ -49,13 +49,14 @@ package final class SeriesRegistry: Sendable {
     package func register(_ labels: LabelSet) throws(SeriesBudgetExceeded) -> SeriesReference {
         let result: Result<SeriesReference, SeriesBudgetExceeded> = state.withLock { state in
             if let known = state.find(labels) { return .success(SeriesReference(UInt32(known))) }
-            guard state.labels.count < limit else { return .failure(.total(limit: limit)) }
+            // The source's own first: it is what that source can do something about.
             if limitPerSource > 0 {
                 let source = SeriesRegistry.source(of: labels)
                 guard state.sources[source, default: 0] < limitPerSource else {
                     return .failure(.source(source, limit: limitPerSource))
                 }
             }
+            guard state.labels.count < limit else { return .failure(.total(limit: limit)) }
             state.append(labels)
             return .success(SeriesReference(UInt32(state.labels.count - 1)))
         }
