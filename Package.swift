@@ -173,7 +173,7 @@ let package = Package(
             "QueryAPITests",
             [
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
-                "TelemetryModel", hummingbird, hummingbirdTesting, nioCore, logging,
+                "TelemetryModel", "WireFormats", hummingbird, hummingbirdTesting, nioCore, logging,
             ]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),
