@@ -179,7 +179,7 @@ let package = Package(
             "QueryAPITests",
             [
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
-                "TelemetryModel", hummingbird, hummingbirdTesting, nioCore, logging,
+                "TelemetryModel", "WireFormats", hummingbird, hummingbirdTesting, nioCore, logging,
             ]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),

@@ -76,7 +76,7 @@ package enum LogVerification {
     }
 
     private static func readSeries(_ queue: DatabaseQueue, _ finding: inout LogFinding) throws {
-        let registry = SeriesRegistry(limit: .max)
+        let registry = SeriesRegistry(limit: Int(UInt32.max) - 1)
         do {
             let progress = try queue.read { db in try LogRecovery.restore(from: db, into: registry) }
             finding.end = progress.durableOffset

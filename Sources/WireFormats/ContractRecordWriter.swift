@@ -32,7 +32,7 @@ package struct ContractRecordWriter: Sendable {
         }
     }
 
-    /// A quiet NaN with this payload ends a series (Prometheus, model/value).
+    /// The NaN with which Prometheus ends a series (its model/value).
     private static let staleMarker: UInt64 = 0x7ff0_0000_0000_0002
 
     // A record is: beginning, time, middle, value, end.

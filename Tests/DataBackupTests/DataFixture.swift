@@ -20,7 +20,7 @@ final class DataFixture {
     init() throws {
         folder = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: "\(folder.path)/data", withIntermediateDirectories: true)
-        FileManager.default.createFile(atPath: "\(folder.path)/data/LOCK", contents: nil)
+        try Data().write(to: URL(fileURLWithPath: "\(folder.path)/data/LOCK"))
         log = try IngestLog(folder: "\(folder.path)/data", registry: registry)
         store = try EmbeddedStore(dataFolder: "\(folder.path)/data")
         let alerts = try AlertStateDatabase(folder: "\(folder.path)/data")
@@ -62,7 +62,7 @@ final class DataFixture {
 
     func makeBackup(
         to destination: String? = nil, progress: @escaping BackupProgressReceiver = { _ in },
-        _ change: (inout BackupWriter.Options) -> Void = { _ in }
+        options change: (inout BackupWriter.Options) -> Void = { _ in }
     ) throws -> BackupWriter.Report {
         var options = BackupWriter.Options(dataFolder: data, destination: destination ?? backup, version: "test")
         change(&options)

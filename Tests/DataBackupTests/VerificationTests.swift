@@ -58,10 +58,9 @@ import Testing
         for _ in 0..<5 { try await fixture.append(count: 500) }
         try fixture.log.close()
         let path = "\(fixture.data)/log.sqlite"
-        let payload: Data = try DatabaseQueue(path: path).read { db in
+        let payload: Data = try await DatabaseQueue(path: path).read { db in
             try #require(try Data.fetchOne(db, sql: "SELECT payload FROM batch WHERE offset = 3"))
         }
-        try change("log.sqlite", "PRAGMA wal_checkpoint(TRUNCATE)")
         // The first bytes are alike in all batches of this test; the payload lies whole in one page.
         let found = try positions(of: [UInt8](payload), in: path)
         try #require(found.count == 5)
@@ -105,7 +104,7 @@ import Testing
         try await fixture.append()
         try fixture.flush()
         for name in ["1-2-3.sqlite.tmp", "0-7200000-1.sqlite.damaged", "strange.sqlite"] {
-            FileManager.default.createFile(atPath: "\(fixture.data)/blocks/\(name)", contents: nil)
+            try Data().write(to: URL(fileURLWithPath: "\(fixture.data)/blocks/\(name)"))
         }
         let report = try fixture.verify(fixture.data, .data)
         #expect(report.notes.contains { $0.contains("1-2-3.sqlite.tmp") })
