@@ -89,7 +89,10 @@ extension PlatformMetrics {
                 "heliograph_compaction_duplicate_samples_total",
                 "Samples that merges left out because a later one has the same series and time.", counters.duplicates
             ),
-            ("heliograph_retention_written_rollups_total", "Rollups made of samples that went.", counters.writtenRollups),
+            (
+                "heliograph_retention_written_rollups_total", "Rollups made of samples that went.",
+                counters.writtenRollups
+            ),
         ]
         for (name, help, counter) in counts {
             metrics.register(name, .counter, help: help) { [.init(Double(counter.value))] }
