@@ -26,6 +26,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 
 /// An engine target: pure Swift under Sources/, no HTTP server.
@@ -58,6 +59,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -75,6 +77,7 @@ let package = Package(
         engine(
             "EmbeddedStore",
             ["TelemetryModel", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb, sqlite]),
+        engine("DataBackup", ["EmbeddedStore", "IngestLog", "TimeSeriesStore", crypto]),
         engine("PromQLSyntax"),
         engine("PromQLEngine", ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"]),
         engine("AlertRules", ["PromQLSyntax", "TelemetryModel", yams]),
@@ -97,7 +100,7 @@ let package = Package(
             "QueryAPI", folder: "query-api",
             [
                 "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
-                "KPIAnalytics", hummingbird, logging, nioCore,
+                "KPIAnalytics", "WireFormats", hummingbird, logging, nioCore,
             ]),
         service(
             "AdminAPI", folder: "admin-api",
@@ -121,7 +124,7 @@ let package = Package(
             name: "heliograph",
             dependencies: [
                 "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Dashboard", "Producer",
-                "Settings", "SelfMetrics",
+                "Settings", "SelfMetrics", "DataBackup",
                 "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
                 "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
@@ -152,10 +155,12 @@ let package = Package(
         tests(
             "EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern", "ChunkCodec"]),
         tests(
+            "DataBackupTests", ["DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "TimeSeriesStore", grdb]),
+        tests(
             "ProcessorTests",
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
-                "SelfMetrics", logging,
+                "SelfMetrics", logging, grdb,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"]),
         tests(
@@ -174,7 +179,7 @@ let package = Package(
             "QueryAPITests",
             [
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
-                "TelemetryModel", hummingbird, hummingbirdTesting, nioCore, logging,
+                "TelemetryModel", "WireFormats", hummingbird, hummingbirdTesting, nioCore, logging,
             ]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),

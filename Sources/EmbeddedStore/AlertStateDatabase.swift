@@ -45,7 +45,10 @@ package final class AlertStateDatabase: Sendable {
         let queue = try open(path)
         do {
             // A file whose header forbids writing would be noticed at the first `save` only.
-            try queue.inTransaction(.immediate) { _ in .rollback }
+            try queue.inTransaction { db in
+                try db.execute(sql: "DELETE FROM record WHERE false")
+                return .rollback
+            }
             return (queue, try queue.read(check))
         } catch {
             // Before the file is moved: SQLite finds a WAL by its name.

@@ -19,7 +19,8 @@ extension EmbeddedStore {
         var replaced = 0
         let leftOut = head.append(
             deleted.isEmpty ? ids : ids.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
-            deleted.isEmpty ? timestamps : timestamps.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
+            deleted.isEmpty
+                ? timestamps : timestamps.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
             deleted.isEmpty ? values : values.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
             isPassedOver: { inBlocks.contains($0) }
         ) { index, outcome in
@@ -32,7 +33,8 @@ extension EmbeddedStore {
         }
         let repeated = Set(duplicates)
         let news = events.filter { index, event in
-            !repeated.contains(index) && !deleted.contains(index) && !inBlocks.contains(Head.window(of: event.timestamp))
+            !repeated.contains(index) && !deleted.contains(index)
+                && !inBlocks.contains(Head.window(of: event.timestamp))
         }
         state.withLock { state in
             state.counts.headSamples += ids.count - duplicates.count - deleted.count - leftOut

@@ -67,7 +67,8 @@ extension EmbeddedStore {
     /// - Throws: if not even the list of series can be.
     private func rescue(_ block: Block) throws -> Block {
         let name = BlockName(
-            from: block.name.from, to: block.name.to, through: block.name.through, generation: block.name.generation + 1)
+            from: block.name.from, to: block.name.to, through: block.name.through, generation: block.name.generation + 1
+        )
         var builder = try BlockBuilder(
             files: files, folder: blockFolder, name: name, windowsThrough: block.windowsThrough,
             replaces: [block.name.fileName], deletedThrough: block.deletedThrough, effort: .fast)

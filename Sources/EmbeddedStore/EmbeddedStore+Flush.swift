@@ -115,9 +115,8 @@ extension EmbeddedStore {
                 try builder.add(head.index.withLock { $0.labels(of: number) }, columns)
             }
         }
-        for event in leaving.events.filter({ range.contains($0.timestamp) }).sorted(by: { $0.timestamp < $1.timestamp }) {
-            try builder.add(event)
-        }
+        let events = leaving.events.filter { range.contains($0.timestamp) }
+        for event in events.sorted(by: { $0.timestamp < $1.timestamp }) { try builder.add(event) }
         return builder
     }
 

@@ -73,7 +73,8 @@ extension EmbeddedStore {
         }
         guard let job = CompactionPlan().nextJob(ofDay, now: now) else { return }
         let end = day + BlockTime.day
-        _ = try run(job, keeps: { !self.retention.samples.isExpired($0, before: end, now: now) }, isCancelled: isCancelled)
+        _ = try run(
+            job, keeps: { !self.retention.samples.isExpired($0, before: end, now: now) }, isCancelled: isCancelled)
     }
 
     private func removeExpiredRollups(now: Int64, _ report: inout RetentionReport) throws {

@@ -105,9 +105,12 @@ package final class EmbeddedStore: Sendable {
     /// The number of the series with these labels, made if there is none. Valid for the life of this object.
     package func id(for labels: LabelSet) -> StoredSeriesID { head.id(for: labels) }
 
-    /// The greatest log offset that a block claims to hold; 0 without blocks. The log must go on after it.
+    /// The greatest log offset that a block claims to hold, or a delete to cover; 0 without any. The log must go on after it:
+    /// one that was restored from a backup may end before.
     package var newestBlockOffset: Int64 {
-        state.withLock { $0.blocks.map(\.name.through).max() ?? 0 }
+        state.withLock { state in
+            max(state.blocks.map(\.name.through).max() ?? 0, state.tombstones.map(\.offset).max() ?? 0)
+        }
     }
 }
 

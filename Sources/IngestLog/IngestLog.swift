@@ -72,13 +72,13 @@ package final class IngestLog: Sendable {
         self.registry = registry
         self.limits = limits
         damages = try WALDamage.findAndKeepCopy(in: folder).map { ["\($0)"] } ?? []
-        writer = try LogDatabase.open(in: folder, maximumPages: limits.maximumPages)
-        var readOnly = Configuration()
-        readOnly.readonly = true
-        readOnly.label = "heliograph.log.reader"
-        readOnly.busyMode = .timeout(5)
-        reader = try DatabaseQueue(path: "\(folder)/\(LogDatabase.fileName)", configuration: readOnly)
-        progress = Mutex(try writer.read { db in try LogRecovery.restore(from: db, into: registry) })
+        do {
+            writer = try LogDatabase.open(in: folder, maximumPages: limits.maximumPages)
+            reader = try LogDatabase.openReader(in: folder)
+            progress = Mutex(try writer.read { db in try LogRecovery.restore(from: db, into: registry) })
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            throw LogOpenError.malformed(error.message ?? "a page is malformed")
+        }
         // Counted before anybody can add a series that is not on disk.
         let persistedSeries = registry.count
         let thread = Thread { [self] in

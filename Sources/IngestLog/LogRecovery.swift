@@ -45,6 +45,8 @@ enum LogRecovery {
 package enum LogOpenError: Error, CustomStringConvertible {
     case damagedSeries(reference: Int64)
     case unknownProtocol(code: Int)
+    /// SQLite's own words.
+    case malformed(String)
 
     package var description: String {
         switch self {
@@ -55,6 +57,12 @@ package enum LogOpenError: Error, CustomStringConvertible {
             """
         case .unknownProtocol(let code):
             "log.sqlite: protocol code \(code) is not known to this version; it was written by a newer one"
+        case .malformed(let message):
+            """
+            log.sqlite: SQLite cannot read what every start needs (\(message)): the series, the totals and the newest \
+            batch's page must be intact; restore the file from a backup, or take out what can be read with `sqlite3 \
+            log.sqlite .recover`
+            """
         }
     }
 }

@@ -145,9 +145,9 @@ struct LabelSetIndex {
         slots[slot] = UInt32(position + 1)
     }
 
-    /// The upper bits of a multiplication spread digests that differ in few bits (Knuth, TAOCP vol. 3, 6.4: multiplicative
-    /// hashing).
+    /// The uppermost bits of a multiplication by 2^64 / φ depend on all bits of the digest (Knuth, TAOCP vol. 3, 6.4).
     private func home(of digest: UInt64) -> Int {
-        Int(truncatingIfNeeded: (digest &* 0x9e37_79b9_7f4a_7c15) >> 32) & (slots.count - 1)
+        // A power of two ≥ 16, so between 4 and 63 bits remain.
+        Int((digest &* 0x9e37_79b9_7f4a_7c15) >> UInt64(64 - slots.count.trailingZeroBitCount))
     }
 }

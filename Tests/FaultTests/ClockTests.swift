@@ -91,7 +91,7 @@ import TimeSeriesStore
         let batches = [
             Batch(offset: 1, times: [0], values: [1]), Batch(offset: 2, times: [20 * hour], values: [2]),
         ]
-        for batch in batches { batch.append(to: store, arrivedAt: 10 * hour, isReplay: false) }
+        for batch in batches { batch.append(to: store, arrivedAt: 9 * hour, isReplay: false) }
         #expect(store.detach(dueAt: 10 * hour, policy: .init(), through: 2))
         struct Refusal: Error {}
         #expect(throws: Refusal.self) { try store.writeDetached(now: 10 * hour) { throw Refusal() } }

@@ -82,7 +82,7 @@ import Testing
             var workload = Workload(seed: generator.next())
             let node = try Node(disk.folder, files: disk.files)
             try await workload.run(on: node, requests: 3)
-            disk.limitFreeSpace(to: Int.random(in: 0...400_000, using: &generator))
+            disk.limitFreeSpace(to: Int.random(in: 0...60_000, using: &generator))
             try await workload.run(on: node, requests: 20)
             #expect(workload.failures.last == .storageFull)
             try await workload.verify(node, "round \(round), full")

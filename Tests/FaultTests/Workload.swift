@@ -42,7 +42,9 @@ struct Workload {
     init(seed: UInt64, isEager: Bool = true) {
         generator = SeededGenerator(seed: seed)
         self.isEager = isEager
-        now = Int64(Date().timeIntervalSince1970 * 1000) - (isEager ? 6 : 1) * 3_600_000
+        let clock = Int64(Date().timeIntervalSince1970 * 1000)
+        // The two-hour window that is not over, whatever the time of day.
+        now = isEager ? clock - 6 * 3_600_000 : clock / 7_200_000 * 7_200_000 + 60_000
     }
 
     /// One request: samples of several sources, some late, some repeated, some with another value for a known time, and

@@ -103,13 +103,10 @@ struct StoreCommand: ParsableCommand {
         let cpu = flushCPU + Double(feed.flushNanoseconds) / 1e9
         report.add("flush, CPU of all threads", cpu / Double(flushed) * 1e9, "ns/sample")
         report.add("flush of what was left in the head, wall clock", flushWall, "s", "\(last) samples")
-        let (isCompacted, compactWall, compactCPU) = try timed { try driver.compact(at: later) }
-        if isCompacted {
-            report.add("compaction, CPU of all threads", compactCPU / Double(flushed) * 1e9, "ns/sample")
-            report.add("compaction, wall clock", compactWall, "s")
-        } else {
-            report.note("  no compaction in this version of the store: sizes are those of flushed blocks")
-        }
+        let (merges, compactWall, compactCPU) = try timed { try driver.compact(at: later) }
+        report.add(
+            "compaction, CPU of all threads", compactCPU / Double(flushed) * 1e9, "ns/sample", "\(merges) merges")
+        report.add("compaction, wall clock", compactWall, "s")
     }
 
     private func addSizes(_ workload: Workload, in path: String, _ report: inout Report) throws {

@@ -15,6 +15,7 @@ struct Heliograph: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, ProduceCommand.self, KPICommand.self, CardinalityCommand.self, DeleteCommand.self,
+            ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self,
             CheckConfigCommand.self,
         ])
 }

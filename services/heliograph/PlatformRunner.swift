@@ -1,5 +1,6 @@
 import Alerting
 import AsyncHTTPClient
+import DataBackup
 import EmbeddedStore
 import Foundation
 import HTTPSupport
@@ -22,6 +23,11 @@ struct PlatformRunner {
     let logger: Logger
 
     func run() async throws {
+        if BackupRestore.isUnfinished(settings.data.dir) {
+            throw CommandFailure(
+                "the data folder \(settings.data.dir) holds a restore that was broken off: remove what is in it, then run "
+                    + "heliograph restore again")
+        }
         let platform: Platform
         do {
             platform = try Platform(settings: settings, logger: logger)

@@ -66,7 +66,8 @@ package final class Processor: Sendable {
             start: oldest - 1, target: log.durableOffset, records: try log.recordCount(after: oldest - 1))
         applier = Mutex(
             BatchApplier(
-                series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store))
+                series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store,
+                ledger: ledger))
         compactor = Compactor(store: store, logger: logger)
         flusher = Flusher(log: log, store: store, ledger: ledger, applied: applied, logger: logger)
         log.deliverCommits { [buffer = BufferBox(self)] batches in buffer.processor?.deliver(batches) }
@@ -182,7 +183,7 @@ package final class Processor: Sendable {
                     }
                 }
                 if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
-            tasks.runAll(applied: applied.offset)
+                tasks.runAll(applied: applied.offset)
             }
             // Offsets without batches at the end.
             applied.advance(to: replay.through)
@@ -195,11 +196,12 @@ package final class Processor: Sendable {
     /// Batches that cannot be read stay in the ledger, as dropped, under a source of its own, and do not stop the others.
     private func passOver(_ damage: DamagedBatches) {
         logger.critical("acknowledged batches cannot be read", metadata: ["damage": "\(damage)"])
-        var counts: [Ledger.Key: LedgerCounts] = [:]
+        var counts: [(slot: Int, counts: LedgerCounts)] = []
         for ingestProtocol in IngestProtocol.allCases where damage.records[ingestProtocol] > 0 {
             let records = damage.records[ingestProtocol]
-            counts[Ledger.Key(ingestProtocol: ingestProtocol, sourceID: "(unreadable batch)")] =
-                LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)
+            let key = Ledger.Key(ingestProtocol: ingestProtocol, sourceID: "(unreadable batch)")
+            counts.append(
+                (ledger.slot(for: key), LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)))
         }
         ledger.applied(offset: damage.last, records: damage.records.sum, counts)
         applied.advance(to: damage.last, records: damage.records.sum)

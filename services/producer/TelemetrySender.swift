@@ -105,11 +105,11 @@ struct TelemetrySender: Sendable {
             ])
     }
 
-    private static func excerpt(_ bytes: ByteBuffer) -> String {
+    static func excerpt(_ bytes: ByteBuffer) -> String {
         String(decoding: bytes.readableBytesView.prefix(300), as: UTF8.self).filter { !$0.isNewline }
     }
 
-    private static func words(for error: any Error) -> String {
+    static func words(for error: any Error) -> String {
         let slow: [HTTPClientError] = [.connectTimeout, .readTimeout, .deadlineExceeded]
         if let error = error as? HTTPClientError {
             if slow.contains(error) { return "the server did not answer in time" }

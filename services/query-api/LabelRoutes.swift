@@ -1,7 +1,6 @@
 import HTTPSupport
 import Hummingbird
 import NIOCore
-import PromQLEngine
 import TelemetryModel
 import TimeSeriesStore
 
@@ -14,7 +13,7 @@ struct LabelRoutes: Sendable {
     @Sendable func series(_ request: Request, _ context: AppContext) async throws -> Response {
         var request = request
         let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
-        let matchers = try matcherLists(parameters)
+        let matchers = try parameters.matcherLists()
         guard !matchers.isEmpty else { throw APIError(.badData, "no match[] parameter provided") }
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
@@ -29,7 +28,7 @@ struct LabelRoutes: Sendable {
     @Sendable func names(_ request: Request, _ context: AppContext) async throws -> Response {
         var request = request
         let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
-        let matchers = try matcherLists(parameters)
+        let matchers = try parameters.matcherLists()
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
         let store = environment.store
@@ -44,7 +43,7 @@ struct LabelRoutes: Sendable {
         let name = try labelName(context)
         var request = request
         let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
-        let matchers = try matcherLists(parameters)
+        let matchers = try parameters.matcherLists()
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
         let store = environment.store
@@ -61,16 +60,6 @@ struct LabelRoutes: Sendable {
         let kept = list.prefix(limit ?? list.count)
         return AnswerWriter.success(warnings: kept.count < list.count ? [QueryRoutes.truncated] : []) {
             write(&$0, kept)
-        }
-    }
-
-    private func matcherLists(_ parameters: RequestParameters) throws -> [[LabelMatcher]] {
-        try parameters.texts("match[]").map { text in
-            do {
-                return try PromQLEngine.matchers(text)
-            } catch {
-                throw APIError.invalid("match[]", "\(error)")
-            }
         }
     }
 

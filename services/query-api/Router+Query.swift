@@ -14,6 +14,7 @@ package func addQueryRoutes(to router: Router<AppContext>, environment: QueryEnv
         ("/api/v1/query_exemplars", queries.exemplars),
         ("/api/v1/series", labels.series),
         ("/api/v1/labels", labels.names),
+        ("/api/v1/export", ExportRoute(runner: runner).handle),
     ]
     for (path, handle) in forms {
         router.get(path, use: handle)

@@ -1,0 +1,16 @@
+import HTTPSupport
+import PromQLEngine
+import TimeSeriesStore
+
+extension RequestParameters {
+    /// Every `match[]`, a selector in PromQL's syntax.
+    func matcherLists() throws -> [[LabelMatcher]] {
+        try texts("match[]").map { text in
+            do {
+                return try PromQLEngine.matchers(text)
+            } catch {
+                throw APIError.invalid("match[]", "\(error)")
+            }
+        }
+    }
+}
