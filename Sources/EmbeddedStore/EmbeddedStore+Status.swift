@@ -2,6 +2,7 @@ import Synchronization
 import TelemetryModel
 
 extension EmbeddedStore {
+    /// O(label pairs + blocks).
     package var statistics: StoreStatistics {
         let head = head.byteCount
         let index = self.head.index.withLock { (series: $0.count, pairs: $0.pairCount) }
@@ -20,7 +21,7 @@ extension EmbeddedStore {
     }
 
     /// Which metrics, labels and sources have the most series in the head, at most `limit` of each. O(label pairs): the head's
-    /// index is locked meanwhile, about 50 ms for a million pairs.
+    /// index is locked meanwhile.
     package func cardinality(limit: Int) -> CardinalityReport { head.index.withLock { $0.cardinality(limit: limit) } }
 
     /// What the head has of samples. O(series).

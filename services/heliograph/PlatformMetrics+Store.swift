@@ -1,11 +1,31 @@
 import EmbeddedStore
 import Processor
 import SelfMetrics
+import Synchronization
+
+/// The store's statistics, worked out once for all metrics of a scrape: they go over everything in memory. Thread-safe.
+final class RecentStatistics: Sendable {
+    private static let shelfLife = Duration.milliseconds(250)
+
+    private let store: EmbeddedStore
+    private let latest = Mutex<(statistics: StoreStatistics, at: ContinuousClock.Instant)?>(nil)
+
+    init(of store: EmbeddedStore) { self.store = store }
+
+    var statistics: StoreStatistics {
+        latest.withLock { latest in
+            if let latest, ContinuousClock.now - latest.at < RecentStatistics.shelfLife { return latest.statistics }
+            let statistics = store.statistics
+            latest = (statistics, .now)
+            return statistics
+        }
+    }
+}
 
 /// The store's part of `/metrics`.
 extension PlatformMetrics {
     func registerHead(in metrics: MetricsRegistry) {
-        let statistics: @Sendable () -> StoreStatistics = { [store] in store.statistics }
+        let statistics: @Sendable () -> StoreStatistics = { [recent] in recent.statistics }
         metrics.register("heliograph_store_series", .gauge, help: "Series in the head's index.") {
             [.init(Double(statistics().headSeries))]
         }
@@ -40,7 +60,7 @@ extension PlatformMetrics {
     }
 
     func registerBlocks(in metrics: MetricsRegistry) {
-        let statistics: @Sendable () -> StoreStatistics = { [store] in store.statistics }
+        let statistics: @Sendable () -> StoreStatistics = { [recent] in recent.statistics }
         let flushes = processor.flushCounters
         metrics.register("heliograph_store_blocks", .gauge, help: "Blocks that are served, by tier.") {
             statistics().tiers.map { .init(Double($0.blocks), labels: [("tier", $0.name)]) }

@@ -10,6 +10,14 @@ struct PlatformMetrics {
     let log: IngestLog
     let store: EmbeddedStore
     let processor: Processor
+    let recent: RecentStatistics
+
+    init(log: IngestLog, store: EmbeddedStore, processor: Processor) {
+        self.log = log
+        self.store = store
+        self.processor = processor
+        recent = RecentStatistics(of: store)
+    }
 
     func register(in metrics: MetricsRegistry) {
         registerLedger(in: metrics)
