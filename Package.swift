@@ -86,7 +86,7 @@ let package = Package(
 
         // Services
         service("HTTPSupport", folder: "http-support", ["SelfMetrics", hummingbird, logging, nioCore]),
-        service("Settings", folder: "settings", [yams]),
+        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
@@ -95,12 +95,18 @@ let package = Package(
             ]),
         service(
             "Processor", folder: "processor",
-            ["TelemetryModel", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
+            ["TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
         service(
             "QueryAPI", folder: "query-api",
             [
                 "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
                 "KPIAnalytics", "WireFormats", hummingbird, logging, nioCore,
+            ]),
+        service(
+            "AdminAPI", folder: "admin-api",
+            [
+                "HTTPSupport", "QueryAPI", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "IngestLog",
+                "EmbeddedStore", "Processor", hummingbird, logging, nioCore,
             ]),
         service(
             "Alerting", folder: "alerting",
@@ -117,8 +123,8 @@ let package = Package(
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "Alerting", "Dashboard", "Producer", "Settings",
-                "SelfMetrics", "DataBackup",
+                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Dashboard", "Producer",
+                "Settings", "SelfMetrics", "DataBackup",
                 "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
                 "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
@@ -144,7 +150,7 @@ let package = Package(
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec"]),
         tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
-        tests("IngestLogTests", ["IngestLog", "TelemetryModel"]),
+        tests("IngestLogTests", ["IngestLog", "TelemetryModel", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
             "EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern", "ChunkCodec"]),
@@ -154,7 +160,7 @@ let package = Package(
             "ProcessorTests",
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
-                "SelfMetrics", logging,
+                "SelfMetrics", logging, grdb,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"]),
         tests(
@@ -175,6 +181,7 @@ let package = Package(
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
                 "TelemetryModel", "WireFormats", hummingbird, hummingbirdTesting, nioCore, logging,
             ]),
+        tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),
         tests(
@@ -185,6 +192,18 @@ let package = Package(
             [
                 "heliograph", "Settings", "HTTPSupport", "TelemetryModel", hummingbird, hummingbirdTesting,
                 asyncHTTPClient, logging, nioCore,
+            ]),
+        // Faults
+        .target(
+            name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "FaultDisk", dependencies: ["CFaultVFS", "EmbeddedStore", "TestSupport"], path: "Tests/FaultDisk",
+            swiftSettings: house),
+        tests(
+            "FaultTests",
+            [
+                "FaultDisk", "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore",
+                "TelemetryModel", "SelfMetrics", logging, grdb,
             ]),
     ]
 )

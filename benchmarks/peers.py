@@ -126,6 +126,16 @@ class Peer:
     def get(self, path, method="GET", **parameters):
         if parameters:
             path += "?" + urllib.parse.urlencode(parameters, doseq=True)
+        try:
+            return self._exchange(method, path)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # Servers close connections that were idle for a minute or so, as while samples are sent.
+            if self.process.poll() is not None:
+                raise
+            self.connection = None
+            return self._exchange(method, path)
+
+    def _exchange(self, method, path):
         if self.connection is None:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_TIMEOUT)
         self.connection.request(method, path)

@@ -78,15 +78,9 @@ enum TimeSteps {
             if step == first { continue }
             isSteady = false
             if common == 1 { return (1, false) }
-            if step != common { common = greatestCommonDivisor(step, common) }
+            if step != common { common = DecimalScale.greatestCommonDivisor(step, common) }
         }
         return (max(common, 1), isSteady)
-    }
-
-    private static func greatestCommonDivisor(_ one: UInt64, _ other: UInt64) -> UInt64 {
-        var (larger, smaller) = one > other ? (one, other) : (other, one)
-        while smaller != 0 { (larger, smaller) = (smaller, larger % smaller) }
-        return larger
     }
 
     /// The mean of the steps that are not far from their median, rounded: what a timer was set to.

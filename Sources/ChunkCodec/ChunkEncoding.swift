@@ -23,7 +23,12 @@ package enum ChunkEncoding: UInt8, CaseIterable, Sendable {
     /// Values as they are.
     case rawValues = 9
 
-    var holdsTimestamps: Bool { self == .steadyTimestamps || self == .framedTimestamps }
-
-    var holdsValues: Bool { rawValue >= ChunkEncoding.constantValues.rawValue }
+    /// What a chunk or column of this encoding holds.
+    var content: ChunkCorruption.Content {
+        switch self {
+        case .deltaOfDeltaXOR: .samples
+        case .steadyTimestamps, .framedTimestamps: .timestamps
+        case .constantValues, .decimalValues, .binaryValues, .patternValues, .xorValues, .rawValues: .values
+        }
+    }
 }

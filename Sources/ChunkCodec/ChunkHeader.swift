@@ -52,13 +52,7 @@ struct ChunkHeader {
 
     /// - Throws: `ChunkCorruption` unless this is the header of such a content.
     func expect(_ content: ChunkCorruption.Content) throws(ChunkCorruption) {
-        let holds =
-            switch content {
-            case .samples: encoding == .deltaOfDeltaXOR
-            case .timestamps: encoding.holdsTimestamps
-            case .values: encoding.holdsValues
-            }
-        guard holds else {
+        guard encoding.content == content else {
             throw ChunkCorruption(
                 fault: .otherContent(code: encoding.rawValue, expected: content), byteOffset: 0)
         }

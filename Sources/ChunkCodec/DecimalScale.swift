@@ -6,7 +6,9 @@
 /// units; anything else (NaN, infinities, −0, other patterns) is an exception that holds the whole pattern.
 struct DecimalScale {
     let exponent: Int
+    /// The values times ten to the exponent, over `factor`.
     private(set) var integers: [Int64]
+    private(set) var factor: Int64 = 1
     /// The value's pattern minus that of the decimal; empty if all are zero.
     private(set) var units: [Int64] = []
     private(set) var exceptions = Exceptions()
@@ -23,13 +25,10 @@ struct DecimalScale {
         var integers = DecimalScale.integers(values, exponent, &misses)
         if misses > 0 {
             // The sample may have missed those with the most digits.
-            let higher = DecimalScale.exponent(ofMisses: values, at: exponent)
-            if higher > exponent {
-                // 3.3 bits a digit for all against a whole pattern for those that miss.
-                if misses * 80 > values.count * 10 * (higher - exponent) / 3 {
-                    exponent = higher
-                    integers = DecimalScale.integers(values, exponent, &misses)
-                }
+            let better = DecimalScale.exponent(of: values, above: exponent)
+            if better > exponent {
+                exponent = better
+                integers = DecimalScale.integers(values, exponent, &misses)
             }
         }
         self.exponent = exponent
@@ -38,6 +37,29 @@ struct DecimalScale {
             correct(values)
             if exceptions.positions.count > values.count / 4 { return nil }
         }
+        divideByFactor()
+    }
+
+    /// Takes out what all integers have in common: pages and sectors among bytes, the steps of averages over a fixed
+    /// number of readings.
+    private mutating func divideByFactor() {
+        var common: UInt64 = 0
+        for index in integers.indices {
+            let integer = integers[index].magnitude
+            if common != 0, integer % common == 0 { continue }
+            common = DecimalScale.greatestCommonDivisor(common, integer)
+            if common == 1 { return }
+        }
+        // Zero if there are only exceptions and zeros. Integers are below 2^53.
+        guard common > 1 else { return }
+        factor = Int64(common)
+        for index in integers.indices { integers[index] /= factor }
+    }
+
+    static func greatestCommonDivisor(_ one: UInt64, _ other: UInt64) -> UInt64 {
+        var (larger, smaller) = one > other ? (one, other) : (other, one)
+        while smaller != 0 { (larger, smaller) = (smaller, larger % smaller) }
+        return larger
     }
 
     var isClean: Bool { units.isEmpty && exceptions.positions.isEmpty }
@@ -90,6 +112,8 @@ struct DecimalScale {
         var exponent = lowest
         while exponent <= maximumExponent {
             guard let near = near(value, exponent) else { return nil }
+            // Of 16 digits and more, any pattern is a decimal; it packs as well as a pattern.
+            if near.integer.magnitude >= 1 << 50 { return nil }
             if near.units == 0 { return exponent }
             if near.units.magnitude <= nearUnits, near.integer.magnitude < 1 << 46 { return exponent }
             exponent += 1
@@ -119,7 +143,7 @@ struct DecimalScale {
                 usual = max(usual, places)
             }
             total += 1
-            if total == 8, found == 0, finite > 4 { return nil }
+            if total == 8, found <= 2, finite > 4 { return nil }
             index -= stride
         }
         guard found * 2 >= max(finite, 1) else { return nil }
@@ -138,17 +162,29 @@ struct DecimalScale {
         return best
     }
 
-    /// The most decimal places among the first values that are no decimals of `exponent` places.
-    private static func exponent(ofMisses values: Span<Double>, at exponent: Int) -> Int {
-        var higher = exponent
-        var seen = 0
-        for index in 0..<values.count {
+    /// The decimal places from `exponent` on that pack the values best, by those that are no decimals there.
+    private static func exponent(of values: Span<Double>, above exponent: Int) -> Int {
+        var counts = [Int](repeating: 0, count: maximumExponent + 1)
+        var missed = 0
+        // Non-decimals cost the most time here, and change nothing.
+        var hopeless = 0
+        for index in 0..<values.count where hopeless < 64 {
             let value = values[index]
-            guard let near = near(value, higher), near.units.magnitude > nearUnits else { continue }
-            if let places = places(value, from: higher + 1) { higher = places }
-            seen += 1
-            if seen == 64 { break }
+            guard let near = near(value, exponent), near.units.magnitude > nearUnits else { continue }
+            missed += 1
+            if let places = places(value, from: exponent + 1) { counts[places] += 1 } else { hopeless += 1 }
         }
-        return higher
+        var best = exponent
+        var bestCost = missed * 80
+        var left = missed
+        for higher in exponent...maximumExponent where counts[higher] > 0 {
+            left -= counts[higher]
+            let cost = left * 80 + values.count * (higher - exponent) * 10 / 3
+            if cost < bestCost {
+                best = higher
+                bestCost = cost
+            }
+        }
+        return best
     }
 }

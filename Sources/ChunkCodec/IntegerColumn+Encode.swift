@@ -76,10 +76,12 @@ extension IntegerColumn {
         let earlier = stream.bytes.count
         append(best, of: numbers, shape: shape, start: start, buckets: &buckets, to: &stream)
         let packedByteCount = stream.bytes.count - earlier
-        guard search.triesPlane, bestCost > 2 * numbers.count else { return }
+        // A plane seldom saves more than a bit a number: too little of many bits, too little to save of few.
+        guard search.triesPlane, bestCost > numbers.count / 4, bestCost < 40 * numbers.count else { return }
         let planed = planed(best, of: numbers, start: start, buckets: &buckets)
-        // Decompressing takes time: it must be worth it.
-        if !planed.isEmpty, planed.count <= packedByteCount - packedByteCount / 40 {
+        // Decompressing takes about a nanosecond a number: that must save a fortieth, and an eighth of a bit a number.
+        let leastSaving = max(packedByteCount / 40, numbers.count / 64)
+        if !planed.isEmpty, planed.count <= packedByteCount - leastSaving {
             stream.bytes.removeLast(packedByteCount)
             stream.bytes.append(contentsOf: planed)
         }

@@ -9,6 +9,7 @@ struct ValueDecoder {
     static let noExponent: UInt8 = 31
     static let unitsFlag: UInt8 = 0x20
     static let exceptionsFlag: UInt8 = 0x40
+    static let factorFlag: UInt8 = 0x80
 
     init(_ bytes: Span<UInt8>, header: ChunkHeader) throws(ChunkCorruption) {
         try header.expect(.values)
@@ -62,12 +63,15 @@ struct ValueDecoder {
         var offset = offset
         let head = try bytes.byte(at: &offset, limit: limit)
         let exponent = Int(head & 0x1F)
-        guard exponent <= DecimalScale.maximumExponent, head < 0x80 else {
+        guard exponent <= DecimalScale.maximumExponent else {
             throw ChunkCorruption(fault: .invalidParameter(.scale, found: head), byteOffset: offset - 1)
         }
         let divisor = SampleLoops.powersOfTen[exponent]
+        let hasFactor = head & ValueDecoder.factorFlag != 0
+        let factor = hasFactor ? try bytes.varint(at: &offset, limit: limit) : 1
         try append(bytes, columnAt: offset, samples: samples, into: &values) {
             words, framed, end throws(ChunkCorruption) in
+            if factor != 1 { SampleLoops.scale(&words, range: 0..<words.count, unit: factor, start: 0) }
             SampleLoops.divide(&words, by: divisor)
             var end = end
             if head & ValueDecoder.unitsFlag != 0 {

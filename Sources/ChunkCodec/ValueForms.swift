@@ -17,7 +17,13 @@ enum ValueForms {
         }
         // Patterns of random values take 6.6 bytes and more; what takes less already is better described.
         if effort == .best || best?.count ?? Int.max > values.count * 7 {
-            consider(patterns(values, search: search(effort, values.count)))
+            let quick = patterns(values, search: search(.fast, values.count))
+            // The last few percent are worth looking for only if they decide.
+            if effort == .best, quick.count - quick.count / 16 < best?.count ?? Int.max {
+                consider(patterns(values, search: search(effort, values.count)))
+            } else {
+                consider(quick)
+            }
         }
         if effort == .best { consider(differences(values)) }
         let rawByteCount =
@@ -43,7 +49,7 @@ enum ValueForms {
         var stream = begin(.constantValues, count: values.count)
         if let decimal = DecimalScale(values.extracting(0..<1)), decimal.isClean {
             stream.append(UInt8(decimal.exponent))
-            stream.append(signed: decimal.integers[0])
+            stream.append(signed: decimal.integers[0] * decimal.factor)
         } else {
             stream.append(ValueDecoder.noExponent)
             append(values.extracting(0..<1), to: &stream)
@@ -51,13 +57,15 @@ enum ValueForms {
         return stream.sealed()
     }
 
-    /// Decimal places and flags (1 byte) | integer column | units column | exceptions.
+    /// Decimal places and flags (1 byte) | factor (varint) | integer column | units column | exceptions.
     static func decimals(_ decimal: DecimalScale, search: IntegerColumn.Search) -> [UInt8] {
         var stream = begin(.decimalValues, count: decimal.integers.count)
         let hasExceptions = !decimal.exceptions.positions.isEmpty
         stream.append(
             UInt8(decimal.exponent) | (decimal.units.isEmpty ? 0 : ValueDecoder.unitsFlag)
-                | (hasExceptions ? ValueDecoder.exceptionsFlag : 0))
+                | (hasExceptions ? ValueDecoder.exceptionsFlag : 0)
+                | (decimal.factor == 1 ? 0 : ValueDecoder.factorFlag))
+        if decimal.factor != 1 { stream.append(varint: UInt64(decimal.factor)) }
         IntegerColumn.append(decimal.integers.span, search: search, to: &stream)
         if !decimal.units.isEmpty {
             let plain = IntegerColumn.Search(

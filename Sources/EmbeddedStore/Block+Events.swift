@@ -6,6 +6,7 @@ extension Block {
     func events(in range: TimeRange, limit: Int, where accepts: (OperationalEvent) -> Bool) throws -> [OperationalEvent]
     {
         guard eventCount > 0, range.overlaps(self.range) else { return [] }
+        let deletions = deletions
         return try withConnection { connection in
             // The first event after the range. Ids are in order of time.
             var low = 0
@@ -33,7 +34,7 @@ extension Block {
                 }
                 let event = try event(statement, id, firstColumn: 1)
                 if event.timestamp < range.from { break }
-                if accepts(event) { found.append(event) }
+                if deletions?.covers(event) != true, accepts(event) { found.append(event) }
                 id -= 1
             }
             return found

@@ -40,14 +40,16 @@ extension Block {
 
     /// Whether each of the series has a sample in the range. Reads no values, and nothing at all if the block is within it.
     func hasSamples(of ids: [Int], in range: TimeRange) throws -> [Bool] {
-        if range.from <= name.from, range.through >= name.to - 1 { return Array(repeating: true, count: ids.count) }
+        if range.from <= name.from, range.through >= name.to - 1, deletions == nil {
+            return Array(repeating: true, count: ids.count)
+        }
         var found = Array(repeating: false, count: ids.count)
         guard range.overlaps(self.range) else { return found }
         try withConnection { connection in
             var reading = BlockReading(block: self, connection: connection, range: range, windows: nil)
             var isPresent = false
-            try scanChunks(ids, connection) { _, timeline, _ in
-                if !isPresent { isPresent = try reading.hasSamples(timeline: timeline) }
+            try scanChunks(ids, connection) { id, timeline, _ in
+                if !isPresent { isPresent = try reading.sampleCount(id, timeline: timeline) > 0 }
             } afterSeries: { position in
                 found[position] = isPresent
                 isPresent = false
@@ -57,9 +59,9 @@ extension Block {
     }
 
     /// Visits all chunks of the series, in order.
-    private func scanChunks(
+    func scanChunks(
         _ ids: [Int], _ connection: BlockConnection,
-        chunk: (_ id: Int64, _ timeline: Int64, UnsafeRawBufferPointer) throws -> Void,
+        chunk: (_ id: Int64, _ timeline: Int64, BlockColumn) throws -> Void,
         afterSeries: (_ position: Int) throws -> Void
     ) throws {
         let statement = try connection.statement(.chunks)
@@ -96,11 +98,11 @@ extension Block {
     @inline(__always)
     func chunkRow(
         _ statement: BlockStatement, _ id: Int64
-    ) throws -> (timeline: Int64, column: UnsafeRawBufferPointer, isLast: Bool) {
+    ) throws -> (timeline: Int64, column: BlockColumn, isLast: Bool) {
         let timeline = statement.integer(1)
-        guard let (column, seal) = statement.bytes(2).splitSeal(UInt16.self),
-            seal | 1 == Block.seal(ofChunk: id, timeline: timeline, isLast: false)
+        let seal = UInt16(bitPattern: Int16(truncatingIfNeeded: statement.integer(2)))
+        guard seal | 1 == Block.seal(ofChunk: id, timeline: timeline, isLast: false)
         else { throw damage("an intact chunk \(id)", "another row") }
-        return (timeline, column, seal & 1 == 0)
+        return (timeline, BlockColumn(statement: statement, index: 3), seal & 1 == 0)
     }
 }

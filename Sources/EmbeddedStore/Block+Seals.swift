@@ -9,12 +9,12 @@ extension Block {
         return seal.short & ~1 | (isLast ? 0 : 1)
     }
 
-    static func seal(ofTimeline id: Int64, _ first: Int64, _ last: Int64, _ count: Int64) -> UInt16 {
+    static func seal(ofTimeline id: Int64, _ first: Int64, _ last: Int64, _ count: Int64) -> Int64 {
         var seal = BlockSeal(id)
         seal.combine(first)
         seal.combine(last)
         seal.combine(count)
-        return seal.short
+        return Int64(Int16(bitPattern: seal.short))
     }
 
     /// SQLite knows one zero and no NaN, so the seal does not tell them apart either.

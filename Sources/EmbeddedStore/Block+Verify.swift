@@ -21,7 +21,25 @@ extension Block {
                 }
             }
         }
-        var cursor = try cursor()
+        if tier == 0 { try verifySamples() } else { try verifyRollups() }
+        try verifyLabels()
+    }
+
+    private func verifyRollups() throws {
+        var buckets = 0
+        let ids = try ids(matching: [])
+        _ = try labels(of: ids)
+        try readRollups(ids, in: .all, budget: .unlimited, withDeleted: true) { _, rollup in
+            buckets += rollup.ends.count
+            if rollup.ends.indices.dropFirst().contains(where: { rollup.ends[$0] <= rollup.ends[$0 - 1] }) {
+                throw damage("ascending buckets", "others")
+            }
+        }
+        guard buckets == sampleCount else { throw damage("\(sampleCount) buckets", "\(buckets)") }
+    }
+
+    private func verifySamples() throws {
+        var cursor = try cursor(withDeleted: true)
         var samples = 0
         var last: LabelSet?
         while let (labels, columns) = try cursor.next() {
@@ -35,7 +53,6 @@ extension Block {
         }
         guard samples == sampleCount else { throw damage("\(sampleCount) samples", "\(samples)") }
         while try cursor.event() != nil {}
-        try verifyLabels()
         try verifyStatistics()
     }
 
@@ -66,11 +83,10 @@ extension Block {
                 """)
             while try rows.step() {
                 let id = rows.integer(0)
-                var reading = BlockReading(block: self, connection: connection, range: .all, windows: nil)
-                guard let (column, _) = rows.bytes(3).splitSeal(UInt16.self) else {
-                    throw damage("chunk \(id), of which there are statistics", "none")
-                }
-                try reading.add(id, timeline: rows.integer(2), column)
+                var reading = BlockReading(
+                    block: self, connection: connection, range: .all, windows: nil, withDeleted: true)
+                guard !rows.isNull(2) else { throw damage("chunk \(id), of which there are statistics", "none") }
+                try reading.add(id, timeline: rows.integer(2), BlockColumn(statement: rows, index: 3))
                 guard let (columns, _) = try reading.finishSeries() else { throw damage("chunk \(id)", "none") }
                 let pieces = BlockChunking.pieces(of: columns.timestamps[...])
                 let stored = try BlockStatistics(rows.bytes(1), chunk: id, pieceCount: pieces.count)
@@ -80,6 +96,13 @@ extension Block {
                 }
             }
         }
+    }
+}
+
+extension QueryBudget {
+    /// For work that no query asked for.
+    fileprivate static var unlimited: QueryBudget {
+        QueryBudget(samples: .max, series: .max, timeout: .seconds(365 * 86_400))
     }
 }
 

@@ -28,6 +28,9 @@ final class Block: Sendable {
     let windowsThrough: [Int64: Int64]
     /// File names of the blocks that this one supersedes.
     let replaces: [String]
+    let tier: Int64
+    /// Deletes with numbers up to this one are already carried out in the file.
+    let deletedThrough: Int64
     /// In order of names.
     let names: [LabelName]
 
@@ -35,6 +38,7 @@ final class Block: Sendable {
     private let files: any StoreFiles
     private let connections = Mutex(ConnectionPool())
     private let isRetired = Atomic<Bool>(false)
+    private let currentDeletions = Mutex<BlockDeletions?>(nil)
 
     /// Connections hold statements, which are no values to be shared; they leave the pool for one thread at a time.
     private struct ConnectionPool: @unchecked Sendable {  // Safe: only reached under the mutex.
@@ -58,6 +62,8 @@ final class Block: Sendable {
         eventCount = description.count(BlockSchema.Key.events)
         timelineCount = description.count(BlockSchema.Key.timelines)
         labelCount = description.count(BlockSchema.Key.labels)
+        deletedThrough = Int64(description.count(BlockSchema.Key.deletedThrough))
+        tier = Int64(description.count(BlockSchema.Key.tier))
         windowsThrough = description.windows
         replaces = Block.replaces(json: description.replaces)
         names = try Block.readNames(connection.database, labelCount: labelCount)
@@ -86,6 +92,12 @@ final class Block: Sendable {
         }
         return result
     }
+
+    /// Nil if nothing was deleted, as is mostly so.
+    var deletions: BlockDeletions? { currentDeletions.withLock { $0 } }
+
+    /// For `delete`, which one thread at a time calls.
+    func replaceDeletions(_ changed: BlockDeletions) { currentDeletions.withLock { $0 = changed } }
 
     func damage(_ expected: String, _ found: String) -> BlockDamage {
         BlockDamage(file: name.fileName, expected: expected, found: found)

@@ -14,6 +14,8 @@ struct BlockBuilder {
     private let folder: String
     private let windowsThrough: [Int64: Int64]
     private let replaces: [String]
+    private let deletedThrough: Int64
+    private let tier: Int64
     private let effort: ChunkCodec.Effort
 
     /// Nil once the file is complete.
@@ -36,23 +38,29 @@ struct BlockBuilder {
     ///   - windowsThrough: first millisecond of each two-hour window of the block's range → the log offset through which the
     ///     block has it; none above `name.through`. Windows that the block has nothing to say about are left out.
     ///   - replaces: the file names of the blocks that this one supersedes.
+    ///   - deletedThrough: the number of the newest tombstone of whose samples none is added.
+    ///   - tier: the length of the buckets of a rollup in milliseconds; 0 for samples.
     init(
         files: any StoreFiles, folder: String, name: BlockName, windowsThrough: [Int64: Int64],
-        replaces: [String] = [], effort: ChunkCodec.Effort
+        replaces: [String] = [], deletedThrough: Int64 = 0,
+        tier: Int64 = 0, effort: ChunkCodec.Effort
     ) throws {
         self.files = files
         self.folder = folder
         self.name = name
         self.windowsThrough = windowsThrough
         self.replaces = replaces
+        self.deletedThrough = deletedThrough
+        self.tier = tier
         self.effort = effort
-        guard name.to - name.from <= BlockTime.day, name.from % BlockTime.window == 0, name.to % BlockTime.window == 0,
+        guard name.from < name.to, BlockTime.dayStart(of: name.from) == BlockTime.dayStart(of: name.to - 1),
+            name.from % BlockTime.window == 0, name.to % BlockTime.window == 0,
             windowsThrough.allSatisfy({ window, through in
                 window % BlockTime.window == 0 && name.range.contains(window) && through <= name.through
             })
         else {
             throw BlockBuildError(
-                file: name.fileName, expected: "two-hour windows within at most a day, none through a later offset",
+                file: name.fileName, expected: "two-hour windows within one day, none through a later offset",
                 found: "\(windowsThrough.sorted { $0.key < $1.key }.map { "\($0.key) through \($0.value)" })")
         }
         let temporary = "\(folder)/\(name.fileName)\(BlockName.temporarySuffix)"
@@ -66,16 +74,16 @@ struct BlockBuilder {
     ///   ascending strictly and within the block's range.
     mutating func add(_ set: LabelSet, _ columns: SampleColumns) throws {
         let rows = try openRows()
-        try check(set, columns)
+        try check(set, columns, end: name.to)
         let series = Int64(labels.seriesCount)
         labels.add(set)
         lastLabels = set
         let chunks = try timelines.chunks(of: columns.timestamps, in: rows)
         for (number, chunk) in chunks.enumerated() {
             let id = series << BlockSchema.chunkBits | Int64(number)
-            var data = ChunkCodec.encodeValues(columns.values.span.extracting(chunk.samples), effort: effort)
-            data.append(seal: Block.seal(ofChunk: id, timeline: chunk.timeline, isLast: number == chunks.count - 1))
-            try rows.insertChunk(id, timeline: chunk.timeline, data: data)
+            let data = ChunkCodec.encodeValues(columns.values.span.extracting(chunk.samples), effort: effort)
+            try rows.insertChunk(
+                id, timeline: chunk.timeline, isLast: number == chunks.count - 1, data: data)
             guard !chunk.pieces.isEmpty else { continue }
             let statistics = BlockStatistics(of: columns.values[chunk.samples], pieces: chunk.pieces)
             if let bytes = statistics.encoded(chunk: id, effort: effort) {
@@ -86,14 +94,39 @@ struct BlockBuilder {
         sampleCount += columns.count
     }
 
-    private func check(_ set: LabelSet, _ columns: SampleColumns) throws {
+    /// Adds a series of rollups; one without buckets is passed over. The last bucket of a day ends where the block does.
+    ///
+    /// - Throws: `BlockBuildError` as `add` of samples does.
+    mutating func add(_ set: LabelSet, _ rollup: RollupColumns) throws {
+        if rollup.ends.isEmpty { return }
+        let rows = try openRows()
+        try check(set, SampleColumns(timestamps: rollup.ends, values: rollup.count), end: name.to + 1)
+        let series = Int64(labels.seriesCount)
+        labels.add(set)
+        lastLabels = set
+        let chunks = try timelines.chunks(of: rollup.ends, in: rows)
+        guard chunks.count == 1 else {
+            throw BlockBuildError(
+                file: name.fileName, expected: "a day's buckets in one chunk", found: "\(rollup.ends.count) buckets")
+        }
+        for (number, values) in rollup.aggregates.enumerated() {
+            let id = series << BlockSchema.chunkBits | Int64(number)
+            try rows.insertChunk(
+                id, timeline: chunks[0].timeline, isLast: number == rollup.aggregates.count - 1,
+                data: ChunkCodec.encodeValues(values.span, effort: effort))
+        }
+        chunkCount += rollup.aggregates.count
+        sampleCount += rollup.ends.count
+    }
+
+    private func check(_ set: LabelSet, _ columns: SampleColumns, end: Int64) throws {
         if let lastLabels, !(lastLabels < set) {
             throw BlockBuildError(
                 file: name.fileName, expected: "series in the order of their labels",
                 found: "\(set) after \(lastLabels)")
         }
         guard let first = columns.timestamps.first, let last = columns.timestamps.last, first >= name.from,
-            last < name.to, columns.values.count == columns.timestamps.count,
+            last < end, columns.values.count == columns.timestamps.count,
             columns.timestamps.withUnsafeBufferPointer({ times in
                 for index in 1..<times.count where times[index] <= times[index - 1] { return false }
                 return true
@@ -157,6 +190,7 @@ struct BlockBuilder {
             (BlockSchema.Key.samples, Int64(sampleCount)), (BlockSchema.Key.chunks, Int64(chunkCount)),
             (BlockSchema.Key.events, Int64(eventCount)), (BlockSchema.Key.timelines, Int64(timelines.count)),
             (BlockSchema.Key.labels, Int64(labels.labelCount)),
+            (BlockSchema.Key.deletedThrough, deletedThrough), (BlockSchema.Key.tier, tier),
         ]
         let insert = try database.prepare("INSERT INTO meta VALUES (?, ?)")
         for (key, value) in numbers {

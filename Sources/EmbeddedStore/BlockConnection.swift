@@ -5,9 +5,9 @@ final class BlockConnection {
 
         fileprivate var sql: String {
             switch self {
-            case .chunks: "SELECT id, timeline, data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id"
+            case .chunks: "SELECT id, timeline, seal, data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id"
             case .statistics: "SELECT data FROM statistics WHERE id = ?"
-            case .timeline: "SELECT t_min, t_max, count, data FROM timeline WHERE id = ?"
+            case .timeline: "SELECT t_min, t_max, count, seal, data FROM timeline WHERE id = ?"
             case .labels: "SELECT id, name, value, series FROM label WHERE id BETWEEN ? AND ? ORDER BY id"
             case .label: "SELECT id, name, value, series FROM label WHERE id = ?"
             case .series: "SELECT id, labels, seal FROM series WHERE id BETWEEN ? AND ? ORDER BY id"

@@ -6,6 +6,7 @@ import TimeSeriesStore
 /// some timelines and labels. One thread at a time.
 struct BlockCursor {
     private let block: Block
+    private let deletions: BlockDeletions?
     private let connection: BlockConnection
     private let chunks: BlockStatement
     private let series: BlockStatement
@@ -20,7 +21,8 @@ struct BlockCursor {
     /// Labels kept at a time, beside those of the series before.
     private static let keptLabelCount = 16_384
 
-    init(_ block: Block) throws {
+    init(_ block: Block, withDeleted: Bool) throws {
+        deletions = withDeleted ? nil : block.deletions
         self.block = block
         // Its own: the statements stay in the middle of their tables.
         connection = try BlockConnection(path: block.path, file: block.name.fileName)
@@ -33,18 +35,30 @@ struct BlockCursor {
         label = try connection.statement(.label)
         events = try connection.statement(.eventsUp)
         events.bind(1, 0)
-        reading = BlockReading(block: block, connection: connection, range: .all, windows: nil)
+        reading = BlockReading(
+            block: block, connection: connection, range: .all, windows: nil, withDeleted: withDeleted)
         hasChunk = try chunks.step()
     }
 
-    /// The next series with all of its samples; nil after the last.
+    /// The next series with all of its samples that were not deleted; nil after the last.
     mutating func next() throws -> (labels: LabelSet, columns: SampleColumns)? {
+        while nextSeries < block.seriesCount || hasChunk {
+            let labels = try nextLabels()
+            if let columns = try nextColumns() { return (labels, columns) }
+            guard deletions != nil else { throw block.damage("samples of series \(nextSeries - 1)", "none") }
+        }
+        return nil
+    }
+
+    private mutating func nextLabels() throws -> LabelSet {
         guard nextSeries < block.seriesCount else {
-            if hasChunk { throw block.damage("\(block.seriesCount) series", "chunks of more") }
-            return nil
+            throw block.damage("\(block.seriesCount) series", "chunks of more")
         }
         guard try series.step() else { throw block.damage("series \(nextSeries)", "none") }
-        let set = LabelSet(try block.seriesRow(series, nextSeries).map { try self.label($0) })
+        return LabelSet(try block.seriesRow(series, nextSeries).map { try self.label($0) })
+    }
+
+    private mutating func nextColumns() throws -> SampleColumns? {
         var id = Int64(nextSeries) << BlockSchema.chunkBits
         var isLast = false
         while !isLast {
@@ -57,21 +71,21 @@ struct BlockCursor {
             id += 1
             hasChunk = try chunks.step()
         }
-        guard let read = try reading.finishSeries() else {
-            throw block.damage("samples of series \(nextSeries)", "none")
-        }
         nextSeries += 1
-        return (set, read.columns)
+        return try reading.finishSeries()?.columns
     }
 
-    /// The next event; nil after the last.
+    /// The next event that was not deleted; nil after the last.
     mutating func event() throws -> OperationalEvent? {
-        guard nextEvent < block.eventCount else { return nil }
-        guard try events.step(), events.integer(0) == Int64(nextEvent) else {
-            throw block.damage("event \(nextEvent)", "another or none")
+        while nextEvent < block.eventCount {
+            guard try events.step(), events.integer(0) == Int64(nextEvent) else {
+                throw block.damage("event \(nextEvent)", "another or none")
+            }
+            let event = try block.event(events, nextEvent, firstColumn: 1)
+            nextEvent += 1
+            if deletions?.covers(event) != true { return event }
         }
-        defer { nextEvent += 1 }
-        return try block.event(events, nextEvent, firstColumn: 1)
+        return nil
     }
 
     private mutating func label(_ id: Int) throws -> Label {
@@ -89,5 +103,7 @@ struct BlockCursor {
 
 extension Block {
     /// A walk through the whole block, for merging and checking.
-    func cursor() throws -> BlockCursor { try BlockCursor(self) }
+    ///
+    /// - Parameter withDeleted: whether what was deleted but is still in the file counts.
+    func cursor(withDeleted: Bool = false) throws -> BlockCursor { try BlockCursor(self, withDeleted: withDeleted) }
 }

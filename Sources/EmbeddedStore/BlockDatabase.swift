@@ -97,6 +97,15 @@ final class BlockDatabase: @unchecked Sendable {  // Safe: see above; SQLite's "
     }
 }
 
+/// A blob of the row that a statement is at, fetched when it is asked for: a long one continues on other pages.
+struct BlockColumn {
+    let statement: BlockStatement
+    let index: Int32
+
+    /// Valid until the statement's next step.
+    var bytes: UnsafeRawBufferPointer { statement.bytes(index) }
+}
+
 /// A prepared statement. Columns are those of the row that `step` went to, and valid until the next `step` or `reset`.
 final class BlockStatement {
     private let statement: OpaquePointer

@@ -7,6 +7,9 @@ struct BlockReading {
     private let connection: BlockConnection
     private let windows: WindowGrid?
     private var timelines: BlockTimelines
+    private let deletions: BlockDeletions?
+    /// Of the series so far.
+    private var deleted: [TimeRange] = []
 
     /// The series so far. While all of its chunks are taken as they are, only their timelines are noted: series that have
     /// the same ones share one array.
@@ -22,34 +25,48 @@ struct BlockReading {
     private var lastTimestamps: [Int64] = []
     private var lastCount = 0
 
-    init(block: Block, connection: BlockConnection, range: TimeRange, windows: WindowGrid?) {
+    /// - Parameter withDeleted: whether samples that were deleted but are still in the file count.
+    init(
+        block: Block, connection: BlockConnection, range: TimeRange, windows: WindowGrid?, withDeleted: Bool = false
+    ) {
         self.block = block
         self.connection = connection
         self.windows = windows
+        deletions = withDeleted ? nil : block.deletions
         timelines = BlockTimelines(block: block, range: range, windows: windows)
     }
 
     /// Takes the chunk in.
-    mutating func add(_ id: Int64, timeline timelineID: Int64, _ column: UnsafeRawBufferPointer) throws {
+    mutating func add(_ id: Int64, timeline timelineID: Int64, _ column: BlockColumn) throws {
+        begin(id)
         let timeline = try timelines.timeline(timelineID, connection)
         if timeline.samples.isEmpty { return }
         do {
-            if !timeline.pieces.isEmpty, try addSummaries(id, timeline, column) { return }
+            if !timeline.pieces.isEmpty, deleted.isEmpty, try addSummaries(id, timeline, column) { return }
             if isThinned {
                 timestamps.append(contentsOf: timeline.timestamps)
             } else {
                 parts.append(timelineID)
             }
             if values.isEmpty { values.reserveCapacity(max(lastCount, timeline.samples.count)) }
-            try decode(column, timeline.samples, of: timeline.count, into: &values)
+            try decode(column.bytes, timeline.samples, of: timeline.count, into: &values)
         } catch let error as ChunkCorruption {
             throw block.damage("an intact chunk \(id)", "\(error)")
         }
     }
 
-    /// True if there is a sample in the chunk within the range.
-    mutating func hasSamples(timeline id: Int64) throws -> Bool {
-        try !timelines.timeline(id, connection).samples.isEmpty
+    /// With the first chunk of each series.
+    private mutating func begin(_ chunk: Int64) {
+        guard let deletions, chunk & (BlockSchema.chunksPerSeries - 1) == 0 else { return }
+        deleted = deletions.ranges(of: Int(chunk >> BlockSchema.chunkBits))
+    }
+
+    /// How many samples of the chunk are within the range.
+    mutating func sampleCount(_ id: Int64, timeline timelineID: Int64) throws -> Int {
+        begin(id)
+        let timestamps = try timelines.timeline(timelineID, connection).timestamps
+        if deleted.isEmpty { return timestamps.count }
+        return timestamps.reduce(0) { count, time in deleted.contains { $0.contains(time) } ? count : count + 1 }
     }
 
     /// What was added since the last call. Nil if that was nothing.
@@ -64,7 +81,10 @@ struct BlockReading {
             summaries = []
         }
         if !isThinned { timestamps = try joined() }
-        return (SampleColumns(timestamps: timestamps, values: values), summaries)
+        let columns = SampleColumns(timestamps: timestamps, values: values)
+        if deleted.isEmpty { return (columns, summaries) }
+        let kept = columns.without(deleted)
+        return kept.isEmpty ? nil : (kept, [])
     }
 
     /// The timestamps of `parts`.
@@ -107,7 +127,7 @@ struct BlockReading {
     /// Takes the chunk in with summaries for its pieces where no window cuts through them. False, with nothing taken, if that
     /// would not save decoding most of it.
     private mutating func addSummaries(
-        _ id: Int64, _ timeline: BlockTimeline, _ column: UnsafeRawBufferPointer
+        _ id: Int64, _ timeline: BlockTimeline, _ column: BlockColumn
     ) throws -> Bool {
         let summarised = timeline.pieces.reduce(0) { $0 + $1.samples.count }
         guard summarised * 2 >= timeline.samples.count, let statistics = try statistics(id, timeline) else {
@@ -118,7 +138,7 @@ struct BlockReading {
         // Decoded once if anything is needed of it.
         scratch.removeAll(keepingCapacity: true)
         if pieces.reduce(0, { $0 + $1.samples.count }) < timeline.samples.count {
-            try decode(column, timeline.samples, of: timeline.count, into: &scratch)
+            try decode(column.bytes, timeline.samples, of: timeline.count, into: &scratch)
         }
         if !isThinned {
             timestamps = try joined()

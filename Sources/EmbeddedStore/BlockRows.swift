@@ -8,7 +8,7 @@ import TelemetryModel
 final class BlockRows {
     private enum Row {
         case timeline(id: Int64, first: Int64, last: Int64, count: Int64, data: [UInt8])
-        case chunk(id: Int64, timeline: Int64, data: [UInt8])
+        case chunk(id: Int64, timeline: Int64, seal: UInt16, data: [UInt8])
         case statistics(id: Int64, data: [UInt8])
         case event(id: Int64, OperationalEvent)
     }
@@ -36,9 +36,10 @@ final class BlockRows {
         try put(.timeline(id: id, first: first, last: last, count: count, data: data), byteCount: data.count)
     }
 
-    func insertChunk(_ id: Int64, timeline: Int64, data: [UInt8]) throws {
+    func insertChunk(_ id: Int64, timeline: Int64, isLast: Bool, data: [UInt8]) throws {
         if output == nil { stagedChunkCount += 1 }
-        try put(.chunk(id: id, timeline: timeline, data: data), byteCount: data.count)
+        let seal = Block.seal(ofChunk: id, timeline: timeline, isLast: isLast)
+        try put(.chunk(id: id, timeline: timeline, seal: seal, data: data), byteCount: data.count)
     }
 
     func insertStatistics(_ id: Int64, data: [UInt8]) throws {
@@ -49,10 +50,10 @@ final class BlockRows {
         try put(.event(id: id, event), byteCount: 64 * event.labels.labels.count + (event.message ?? "").utf8.count)
     }
 
-    /// Whether the row of this timeline begins with the bytes.
-    func timeline(_ id: Int64, beginsWith column: [UInt8]) throws -> Bool {
-        if let output { return try output.timeline(id, beginsWith: column) }
-        return stagedTimelines[id]?.starts(with: column) == true
+    /// Whether the row of this timeline has these bytes.
+    func timeline(_ id: Int64, is column: [UInt8]) throws -> Bool {
+        if let output { return try output.timeline(id, is: column) }
+        return stagedTimelines[id] == column
     }
 
     /// The file with all rows so far, in an open transaction.
@@ -110,8 +111,8 @@ final class BlockRows {
             database = try BlockDatabase(path: path, file: file, mode: .scratch(pageSize: pageSize))
             try database.execute("PRAGMA application_id = \(BlockSchema.applicationID); BEGIN")
             try database.execute(BlockSchema.tables)
-            insertTimeline = try database.prepare("INSERT INTO timeline VALUES (?, ?, ?, ?, ?)")
-            insertChunk = try database.prepare("INSERT INTO chunk VALUES (?, ?, ?)")
+            insertTimeline = try database.prepare("INSERT INTO timeline VALUES (?, ?, ?, ?, ?, ?)")
+            insertChunk = try database.prepare("INSERT INTO chunk VALUES (?, ?, ?, ?)")
             insertStatistics = try database.prepare("INSERT INTO statistics VALUES (?, ?)")
             insertEvent = try database.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
             findTimeline = try database.prepare("SELECT data FROM timeline WHERE id = ?")
@@ -124,12 +125,14 @@ final class BlockRows {
                 insertTimeline.bind(2, first)
                 insertTimeline.bind(3, last)
                 insertTimeline.bind(4, count)
-                insertTimeline.bind(5, data)
+                insertTimeline.bind(5, Block.seal(ofTimeline: id, first, last, count))
+                insertTimeline.bind(6, data)
                 try insertTimeline.run()
-            case .chunk(let id, let timeline, let data):
+            case .chunk(let id, let timeline, let seal, let data):
                 insertChunk.bind(1, id)
                 insertChunk.bind(2, timeline)
-                insertChunk.bind(3, data)
+                insertChunk.bind(3, Int64(Int16(bitPattern: seal)))
+                insertChunk.bind(4, data)
                 try insertChunk.run()
             case .statistics(let id, let data):
                 insertStatistics.bind(1, id)
@@ -154,10 +157,10 @@ final class BlockRows {
             try insertEvent.run()
         }
 
-        func timeline(_ id: Int64, beginsWith column: [UInt8]) throws -> Bool {
+        func timeline(_ id: Int64, is column: [UInt8]) throws -> Bool {
             findTimeline.bind(1, id)
             defer { findTimeline.reset() }
-            return try findTimeline.step() && findTimeline.bytes(0).starts(with: column)
+            return try findTimeline.step() && findTimeline.bytes(0).elementsEqual(column)
         }
     }
 }

@@ -14,8 +14,9 @@ enum BlockSchema {
         CREATE TABLE window(start INTEGER PRIMARY KEY, through INTEGER NOT NULL);
         CREATE TABLE timeline(
             id INTEGER PRIMARY KEY, t_min INTEGER NOT NULL, t_max INTEGER NOT NULL, count INTEGER NOT NULL,
-            data BLOB NOT NULL);
-        CREATE TABLE chunk(id INTEGER PRIMARY KEY, timeline INTEGER NOT NULL, data BLOB NOT NULL);
+            seal INTEGER NOT NULL, data BLOB NOT NULL);
+        CREATE TABLE chunk(
+            id INTEGER PRIMARY KEY, timeline INTEGER NOT NULL, seal INTEGER NOT NULL, data BLOB NOT NULL);
         CREATE TABLE statistics(id INTEGER PRIMARY KEY, data BLOB NOT NULL);
         CREATE TABLE event(
             id INTEGER PRIMARY KEY, t INTEGER NOT NULL, severity TEXT, source_id TEXT, metric_name TEXT,
@@ -50,6 +51,9 @@ enum BlockSchema {
         static let events = "events"
         static let timelines = "timelines"
         static let labels = "labels"
+        static let deletedThrough = "deleted_through"
+        /// 0 for a block of samples, else the length of a rollup's buckets in milliseconds.
+        static let tier = "tier"
         static let replaces = "replaces"
         static let seal = "seal"
     }

@@ -14,23 +14,32 @@ struct BlockStatistics {
     /// mostly the double nearest to the true sum (Neumaier 1974).
     var sum: [Double] = []
     /// How much a counter lost in resets from sample to sample, the first included: the sum of the values before a fall.
-    /// Its increase over the piece is `last - first + lost`.
+    /// Its increase over the piece is `last - first + lost`. Empty if values fall so often that they are no counter's, whose
+    /// losses nobody asks for and would take a third of the room.
     var lost: [Double] = []
 
     func exists(_ piece: Int) -> Bool { !sum[piece].isNaN }
 
+    /// Values of a counter do not fall more often than once in so many samples.
+    private static let samplesPerReset = 16
+
     /// - Parameter values: the chunk's; `pieces` have at least two samples each.
     init(of values: ArraySlice<Double>, pieces: [Range<Int>]) {
+        var falls = 0
         values.withUnsafeBufferPointer { all in
             // Indices are the slice's; the pointer's begin at 0.
             let offset = values.startIndex
             for piece in pieces {
-                append(UnsafeBufferPointer(rebasing: all[piece.lowerBound - offset..<piece.upperBound - offset]))
+                falls += append(
+                    UnsafeBufferPointer(rebasing: all[piece.lowerBound - offset..<piece.upperBound - offset]))
             }
         }
+        if falls * Self.samplesPerReset > values.count { lost = [] }
     }
 
-    private mutating func append(_ values: UnsafeBufferPointer<Double>) {
+    /// Returns how often the values fell.
+    private mutating func append(_ values: UnsafeBufferPointer<Double>) -> Int {
+        var falls = 0
         var least = Double.infinity
         var greatest = -Double.infinity
         var total = 0.0
@@ -46,7 +55,10 @@ struct BlockStatistics {
             let next = total + value
             compensation += total.magnitude >= value.magnitude ? (total - next) + value : (value - next) + total
             total = next
-            if value < previous { fallen += previous }
+            if value < previous {
+                fallen += previous
+                falls += 1
+            }
             previous = value
         }
         total += compensation
@@ -57,12 +69,14 @@ struct BlockStatistics {
         last.append(isFinite ? previous : 0)
         sum.append(isFinite ? total : .nan)
         lost.append(isFinite ? fallen : 0)
+        return falls
     }
 
     // MARK: Bytes
 
     /// Value columns, each after its length (LEB128): first, minimum, maximum and last of all pieces; the sums; what was lost,
-    /// if anything was. Then two bytes that bind them to the chunk. Nil if no piece has statistics.
+    /// left out if that is nothing, and of length 0 if it is not told. Then two bytes that bind them to the chunk. Nil if no
+    /// piece has statistics.
     func encoded(chunk: Int64, effort: ChunkCodec.Effort) -> [UInt8]? {
         guard sum.contains(where: { !$0.isNaN }) else { return nil }
         var out: [UInt8] = []
@@ -78,7 +92,7 @@ struct BlockStatistics {
         }
         append(first + minimum + maximum + last)
         append(sum)
-        if lost.contains(where: { $0 != 0 }) { append(lost) }
+        if lost.isEmpty { out.append(0) } else if lost.contains(where: { $0 != 0 }) { append(lost) }
         out.append(seal: BlockStatistics.seal(chunk: chunk, pieceCount: sum.count, byteCount: out.count))
         return out
     }
@@ -102,13 +116,15 @@ struct BlockStatistics {
             } while rest[byteCount - 1] >= 0x80
             guard byteCount + length <= rest.count, columns.count < 3 else { throw BlockStatisticsFault() }
             var values: [Double] = []
-            try ChunkCodec.decodeValues(
-                UnsafeRawBufferPointer(rebasing: rest[byteCount..<byteCount + length]), into: &values)
+            if length > 0 {
+                try ChunkCodec.decodeValues(
+                    UnsafeRawBufferPointer(rebasing: rest[byteCount..<byteCount + length]), into: &values)
+            }
             columns.append(values)
             rest = UnsafeRawBufferPointer(rebasing: rest[(byteCount + length)...])
         }
-        guard columns.count >= 2, columns[0].count == 4 * pieceCount,
-            columns.dropFirst().allSatisfy({ $0.count == pieceCount })
+        guard columns.count >= 2, columns[0].count == 4 * pieceCount, columns[1].count == pieceCount,
+            columns.count == 2 || columns[2].isEmpty || columns[2].count == pieceCount
         else { throw BlockStatisticsFault() }
         first = Array(columns[0][..<pieceCount])
         minimum = Array(columns[0][pieceCount..<2 * pieceCount])

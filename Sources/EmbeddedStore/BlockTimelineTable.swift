@@ -40,14 +40,12 @@ struct BlockTimelineTable {
             return seal.state
         }
         // Two columns may have the same digest.
-        if let id = known[digest], try rows.timeline(id, beginsWith: column) { return id }
+        if let id = known[digest], try rows.timeline(id, is: column) { return id }
         if known.count >= BlockTimelineTable.rememberedCount { known.removeAll(keepingCapacity: true) }
         let id = Int64(count)
         let first = timestamps[samples.lowerBound]
         let last = timestamps[samples.upperBound - 1]
-        var data = column
-        data.append(seal: Block.seal(ofTimeline: id, first, last, Int64(samples.count)))
-        try rows.insertTimeline(id, first: first, last: last, count: Int64(samples.count), data: data)
+        try rows.insertTimeline(id, first: first, last: last, count: Int64(samples.count), data: column)
         known[digest] = id
         count += 1
         return id

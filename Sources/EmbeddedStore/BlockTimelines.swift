@@ -77,16 +77,16 @@ struct BlockTimelines {
         defer { statement.reset() }
         guard try statement.step() else { throw block.damage("timeline \(id)", "none") }
         let (first, last, count) = (statement.integer(0), statement.integer(1), statement.integer(2))
-        guard let (column, seal) = statement.bytes(3).splitSeal(UInt16.self),
-            seal == Block.seal(ofTimeline: id, first, last, count), count > 0, first >= block.name.from,
-            last < block.name.to
+        guard statement.integer(3) == Block.seal(ofTimeline: id, first, last, count), count > 0,
+            first >= block.name.from,
+            last < block.name.to + (block.tier == 0 ? 0 : 1)
         else { throw block.damage("intact timeline \(id)", "another row") }
         guard first <= range.through, last >= range.from else {
             return BlockTimeline(count: Int(count), samples: 0..<0, timestamps: [], pieces: [], pieceCount: 0)
         }
         var timestamps: [Int64] = []
         do {
-            try ChunkCodec.decodeTimestamps(column, into: &timestamps)
+            try ChunkCodec.decodeTimestamps(statement.bytes(4), into: &timestamps)
         } catch {
             throw block.damage("intact timeline \(id)", "\(error)")
         }

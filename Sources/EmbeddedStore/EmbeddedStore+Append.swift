@@ -19,7 +19,8 @@ extension EmbeddedStore {
         var replaced = 0
         let leftOut = head.append(
             deleted.isEmpty ? ids : ids.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
-            deleted.isEmpty ? timestamps : timestamps.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
+            deleted.isEmpty
+                ? timestamps : timestamps.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
             deleted.isEmpty ? values : values.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
             isPassedOver: { inBlocks.contains($0) }
         ) { index, outcome in
@@ -32,7 +33,8 @@ extension EmbeddedStore {
         }
         let repeated = Set(duplicates)
         let news = events.filter { index, event in
-            !repeated.contains(index) && !deleted.contains(index) && !inBlocks.contains(Head.window(of: event.timestamp))
+            !repeated.contains(index) && !deleted.contains(index)
+                && !inBlocks.contains(Head.window(of: event.timestamp))
         }
         state.withLock { state in
             state.counts.headSamples += ids.count - duplicates.count - deleted.count - leftOut
@@ -70,14 +72,15 @@ extension EmbeddedStore {
 
     /// Positions of samples that were deleted after they were logged: a replay must not bring them back.
     private func deletedSamples(_ ids: [StoredSeriesID], _ times: [Int64], offset: Int64) -> Set<Int> {
-        let later = tombstones.all.filter { $0.offset >= offset }
+        let later = state.withLock { $0.tombstones.filter { $0.offset >= offset } }
         guard !later.isEmpty else { return [] }
+        // Which deletes take from a series is worked out once for the batch.
         var ranges: [StoredSeriesID: [TimeRange]] = [:]
         var deleted: Set<Int> = []
         for (index, id) in ids.enumerated() {
             if ranges[id] == nil {
                 let labels = head.index.withLock { $0.labels(of: UInt32(id.rawValue)) }
-                ranges[id] = later.filter { $0.deletes(labels) }.map(\.range)
+                ranges[id] = later.filter { $0.matchers.allSatisfy { $0.accepts(labels) } }.map(\.range)
             }
             if ranges[id]?.contains(where: { $0.contains(times[index]) }) == true { deleted.insert(index) }
         }

@@ -4,6 +4,10 @@ package import TimeSeriesStore
 
 extension EmbeddedStore {
     package func events(_ selection: EventSelection, budget: QueryBudget) throws -> [OperationalEvent] {
+        try serving { try recordedEvents(selection, budget) }
+    }
+
+    private func recordedEvents(_ selection: EventSelection, _ budget: QueryBudget) throws -> [OperationalEvent] {
         let (blocks, recent) = state.withLock { state in
             (state.blocks, (state.leaving?.events ?? []) + state.events)
         }
@@ -11,10 +15,7 @@ extension EmbeddedStore {
         var events = recent.filter(accepts)
         for block in blocks where block.range.overlaps(selection.range) {
             try budget.check()
-            let deletions = tombstones.deletions(in: block, range: selection.range)
-            events += try block.events(in: selection.range, limit: selection.limit) { event in
-                accepts(event) && !deletions.delete(event)
-            }
+            events += try block.events(in: selection.range, limit: selection.limit, where: accepts)
         }
         // Newest first; of equal times the one that came last.
         return events.enumerated().sorted { ($0.element.timestamp, $0.offset) > ($1.element.timestamp, $1.offset) }

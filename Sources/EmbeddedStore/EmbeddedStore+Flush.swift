@@ -19,6 +19,8 @@ extension EmbeddedStore {
 
     /// What a flush did.
     package struct FlushReport: Sendable {
+        /// Two-hour windows that left the head.
+        package var windows = 0
         package var blocks = 0
         package var samples = 0
         package var bytes = 0
@@ -83,15 +85,16 @@ extension EmbeddedStore {
                 throw error
             }
             let blocks = try builders.map {
-                try Block(files: files, folder: folder, name: $0.name, cache: labelCache)
+                try Block(files: files, folder: blockFolder, name: $0.name, cache: labelCache)
             }
             report.blocks = blocks.count
             report.bytes = blocks.reduce(0) { $0 + $1.byteCount }
             state.withLock { state in
-                for block in blocks { state.add(block) }
+                for block in blocks { state.add(block, now: now) }
                 state.leaving = nil
             }
             head.forget(leaving.windows)
+            report.windows = leaving.windows.count
             return report
         }
     }
@@ -99,7 +102,7 @@ extension EmbeddedStore {
     private func build(_ range: TimeRange, of leaving: LeavingWindows) throws -> BlockBuilder {
         let windows = leaving.windows.filter { range.contains($0) }
         var builder = try BlockBuilder(
-            files: files, folder: folder,
+            files: files, folder: blockFolder,
             name: BlockName(from: range.from, to: range.through + 1, through: leaving.through),
             windowsThrough: Dictionary(uniqueKeysWithValues: windows.map { ($0, leaving.through) }), effort: .fast)
         let series = head.index.withLock { $0.series(matching: []) }
@@ -112,9 +115,8 @@ extension EmbeddedStore {
                 try builder.add(head.index.withLock { $0.labels(of: number) }, columns)
             }
         }
-        for event in leaving.events.filter({ range.contains($0.timestamp) }).sorted(by: { $0.timestamp < $1.timestamp }) {
-            try builder.add(event)
-        }
+        let events = leaving.events.filter { range.contains($0.timestamp) }
+        for event in events.sorted(by: { $0.timestamp < $1.timestamp }) { try builder.add(event) }
         return builder
     }
 

@@ -8,6 +8,12 @@ extension EmbeddedStore {
     package func series(
         _ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget
     ) throws -> [LabelSet] {
+        try serving { try presentSeries(matcherLists, in: range, budget) }
+    }
+
+    private func presentSeries(
+        _ matcherLists: [[LabelMatcher]], in range: TimeRange, _ budget: QueryBudget
+    ) throws -> [LabelSet] {
         var found: [LabelSet] = []
         for matchers in matcherLists.isEmpty ? [[]] : matcherLists {
             let series = head.index.withLock { $0.series(matching: matchers) }
@@ -17,10 +23,12 @@ extension EmbeddedStore {
             for block in blocks(in: range) {
                 let ids = try block.ids(matching: matchers)
                 let isPresent = try block.hasSamples(of: ids, in: range)
-                let labels = try block.labels(of: zip(ids, isPresent).filter(\.1).map(\.0))
-                let deletions = tombstones.deletions(in: block, range: range)
                 found = EmbeddedStore.union(
-                    found, deletions.isEmpty ? labels : labels.filter { !deletions.coverAll(of: $0, in: range) })
+                    found, try block.labels(of: zip(ids, isPresent).filter(\.1).map(\.0)))
+                try budget.check()
+            }
+            for block in rollups(in: range) {
+                found = EmbeddedStore.union(found, try block.labels(of: try block.ids(matching: matchers)))
                 try budget.check()
             }
         }
@@ -34,7 +42,7 @@ extension EmbeddedStore {
         var names: Set<String> = []
         if matcherLists.isEmpty {
             if hasHeadData(in: range) { names.formUnion(head.index.withLock { $0.names }) }
-            for block in blocks(in: range) { names.formUnion(block.labelNames()) }
+            for block in blocks(in: range) + rollups(in: range) { names.formUnion(block.labelNames()) }
         } else {
             for labels in try series(matcherLists, in: range, budget: budget) {
                 for label in labels.labels { names.insert(label.name) }
@@ -49,9 +57,11 @@ extension EmbeddedStore {
         var values: Set<String> = []
         if matcherLists.isEmpty {
             if hasHeadData(in: range) { values.formUnion(head.index.withLock { $0.values(of: name) }) }
-            for block in blocks(in: range) {
-                values.formUnion(try block.labelValues(of: name))
-                try budget.check()
+            try serving {
+                for block in blocks(in: range) + rollups(in: range) {
+                    values.formUnion(try block.labelValues(of: name))
+                    try budget.check()
+                }
             }
         } else {
             for labels in try series(matcherLists, in: range, budget: budget) {

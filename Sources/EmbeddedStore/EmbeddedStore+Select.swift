@@ -4,6 +4,10 @@ package import TimeSeriesStore
 
 extension EmbeddedStore: TimeSeriesStore {
     package func select(_ selection: SeriesSelection, budget: QueryBudget) throws -> [SelectedSeries] {
+        try serving { try selectOnce(selection, budget) }
+    }
+
+    private func selectOnce(_ selection: SeriesSelection, _ budget: QueryBudget) throws -> [SelectedSeries] {
         let view = headView()
         // The head first: what leaves it meanwhile is in a block by the time that the blocks are looked at, and what is seen
         // twice is merged into one.
@@ -17,7 +21,7 @@ extension EmbeddedStore: TimeSeriesStore {
                 return try select(selection, from: block, usesSummaries: isAlone, budget)
             }
         }
-        let found = older.reduce([]) { PartialSeries.merged($0, $1) }
+        let found = older.reduce(try selectFromRollups(selection, budget)) { PartialSeries.merged($0, $1) }
         return PartialSeries.merged(found, recent).map(\.selected)
     }
 
@@ -60,16 +64,13 @@ extension EmbeddedStore: TimeSeriesStore {
         let ids = try block.ids(matching: selection.matchers)
         guard !ids.isEmpty else { return [] }
         try budget.charge(series: ids.count)
-        let deletions = tombstones.deletions(in: block, range: selection.range)
-        let windows = usesSummaries && deletions.isEmpty ? selection.windows : nil
+        let windows = usesSummaries ? selection.windows : nil
         return try ParallelChunks.map(ids, length: EmbeddedStore.seriesAtOnce) { part -> [PartialSeries] in
             let ids = Array(part)
             let labels = try block.labels(of: ids)
             var found: [PartialSeries] = []
             found.reserveCapacity(ids.count)
             try block.read(ids, in: selection.range, windows: windows, budget: budget) { position, columns, summaries in
-                let columns = deletions.isEmpty ? columns : deletions.survivors(of: labels[position], columns)
-                guard !columns.isEmpty || !summaries.isEmpty else { return }
                 found.append(PartialSeries(labels: labels[position], parts: [columns], summaries: summaries))
             }
             return found

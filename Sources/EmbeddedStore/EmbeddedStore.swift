@@ -16,6 +16,12 @@ package final class EmbeddedStore: Sendable {
         var leaving: LeavingWindows?
         /// Ascending by the offset through which they hold their windows: later ones win.
         var blocks: [Block] = []
+        /// When a block was published, or found at start, milliseconds since 1970-01-01T00:00:00Z.
+        var knownSince: [BlockName: Int64] = [:]
+        /// Files of days whose samples are no longer kept.
+        var rollups: [RollupTier: [Block]] = [:]
+        /// Deletes that some block, or the log, may still have samples of.
+        var tombstones: [Tombstone] = []
         /// Per two-hour window: the offset through which blocks have it.
         var flushedThrough: [Int64: Int64] = [:]
         var counts = StoreCounts()
@@ -38,37 +44,60 @@ package final class EmbeddedStore: Sendable {
         let through: Int64
     }
 
-    let folder: String
+    let dataFolder: String
     let files: any StoreFiles
+    let retention: StoreRetention
     let head = Head()
     let state: Mutex<State>
     let labelCache: BlockLabelCache
-    let tombstones: Tombstones
+    let tombstones: TombstoneDatabase
     /// Held by whoever moves samples out of the head or removes them from it.
     let flushTurn = Mutex(())
     /// Held by whoever replaces blocks.
     let compactionTurn = Mutex(())
+    /// Blocks that could not be read since.
+    let lateDamage = Mutex<[DamagedBlockReport]>([])
     /// Blocks that could not be opened at start, with the reason; they were set aside under another name.
     package let damagedBlocks: [(file: String, reason: String)]
 
-    /// Opens the blocks in `dataFolder` (made if missing) and removes what an interrupted flush or compaction left.
+    /// Opens the blocks in `dataFolder` (made if missing), removes what an interrupted flush or compaction left, and takes away
+    /// what was deleted.
     ///
-    /// - Throws: `FileError` if a folder cannot be read or written; a damaged block is no error but in `damagedBlocks`.
-    package init(dataFolder: String, files: any StoreFiles = DiskFiles()) throws {
-        folder = "\(dataFolder)/\(BlockName.folder)"
+    /// - Throws: `FileError` if a folder cannot be read or written, a `DatabaseError` if the list of deletes cannot; a damaged
+    ///   block is no error but in `damagedBlocks`.
+    package init(
+        dataFolder: String, files: any StoreFiles = DiskFiles(), retention: StoreRetention = StoreRetention()
+    ) throws {
+        self.dataFolder = dataFolder
         self.files = files
+        self.retention = retention
         labelCache = BlockLabelCache(byteLimit: EmbeddedStore.labelCacheBytes)
+        let folder = "\(dataFolder)/\(BlockName.folder)"
         if !files.exists(folder) {
             try files.makeFolder(folder)
             try files.syncFolder(dataFolder)
         }
-        tombstones = try Tombstones(folder: dataFolder)
-        let opened = try BlockFolder.open(folder, files: files, cache: labelCache)
+        tombstones = try TombstoneDatabase(folder: dataFolder)
         var initial = State()
-        for block in opened.blocks { initial.add(block) }
+        initial.tombstones = try tombstones.active()
+        let opened = try BlockFolder.open(files: files, folder: folder, cache: labelCache)
+        var damaged = opened.damaged
+        for block in opened.blocks {
+            try block.delete(initial.tombstones)
+            initial.add(block, now: .min)
+        }
+        for tier in RollupTier.allCases where files.exists("\(dataFolder)/\(tier.folder)") {
+            let opened = try BlockFolder.open(
+                files: files, folder: "\(dataFolder)/\(tier.folder)", cache: labelCache)
+            for block in opened.blocks { try block.delete(initial.tombstones) }
+            initial.rollups[tier] = opened.blocks
+            damaged += opened.damaged
+        }
         state = Mutex(initial)
-        damagedBlocks = opened.damaged
+        damagedBlocks = damaged
     }
+
+    var blockFolder: String { "\(dataFolder)/\(BlockName.folder)" }
 
     /// Bound on what is kept of all blocks' labels in memory.
     static let labelCacheBytes = 64 << 20
@@ -79,7 +108,9 @@ package final class EmbeddedStore: Sendable {
     /// The greatest log offset that a block claims to hold, or a delete to cover; 0 without any. The log must go on after it:
     /// one that was restored from a backup may end before.
     package var newestBlockOffset: Int64 {
-        max(state.withLock { $0.blocks.map(\.name.through).max() ?? 0 }, tombstones.all.map(\.offset).max() ?? 0)
+        state.withLock { state in
+            max(state.blocks.map(\.name.through).max() ?? 0, state.tombstones.map(\.offset).max() ?? 0)
+        }
     }
 }
 
@@ -89,12 +120,13 @@ package struct StoreCounts: Sendable {
     package var headSamples = 0
     /// Samples whose value was replaced by a later one of the same timestamp.
     package var replacedValues = 0
-    /// Samples before their series' newest one when they came.
+    /// New samples that were before the newest of their series and two-hour window when they came.
     package var lateSamples = 0
 }
 
 extension EmbeddedStore.State {
-    mutating func add(_ block: Block) {
+    mutating func add(_ block: Block, now: Int64) {
+        knownSince[block.name] = now
         let position = blocks.partitioningIndex { $0.name > block.name }
         blocks.insert(block, at: position)
         for (window, through) in block.windowsThrough {

@@ -117,7 +117,8 @@ extension HeadColumn {
 
     /// A value that is no integer at the present scale, or any value when they are XORed.
     @inline(never)
-    private mutating func putMisfit(_ value: Double, _ powers: UnsafeBufferPointer<Double>, to arena: inout PieceArena) {
+    private mutating func putMisfit(_ value: Double, _ powers: UnsafeBufferPointer<Double>, to arena: inout PieceArena)
+    {
         if coding.isXOR {
             put(xored: value.bitPattern, to: &arena)
         } else if let (integer, scale) = HeadColumn.decimal(value, from: Int(coding.scale) + 1, powers) {

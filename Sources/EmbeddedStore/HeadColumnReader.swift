@@ -50,7 +50,9 @@ struct HeadColumnReader {
     private init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     /// Appends the samples of the column within `range`. O(samples of the column).
-    static func read(_ image: HeadColumnImage, of bytes: [UInt8], in range: TimeRange, into columns: inout SampleColumns) {
+    static func read(
+        _ image: HeadColumnImage, of bytes: [UInt8], in range: TimeRange, into columns: inout SampleColumns
+    ) {
         guard image.firstTime <= range.through, image.lastTime >= range.from else { return }
         let start = columns.count
         bytes.withUnsafeBytes { all in
@@ -264,7 +266,8 @@ extension SampleColumns {
                 times.withUnsafeMutableBufferPointer { timeBuffer, timeCount in
                     values.withUnsafeMutableBufferPointer { valueBuffer, valueCount in
                         // Both buffers have room for `count` more: the capacity was asked for above.
-                        guard count > 0, let firstTime = timeBuffer.baseAddress, let firstValue = valueBuffer.baseAddress
+                        guard count > 0, let firstTime = timeBuffer.baseAddress,
+                            let firstValue = valueBuffer.baseAddress
                         else { return }
                         fill(firstTime + timeCount, firstValue + valueCount)
                         timeCount += count

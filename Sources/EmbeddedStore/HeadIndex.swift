@@ -157,18 +157,50 @@ struct HeadIndex: Sendable {
 
     func values(of name: String) -> [String] { (values[name]?.pairs ?? []).map { symbols.pairs[Int($0)].value } }
 
-    /// Series per value of a label, largest first, at most `limit`; how many values and series there are, and the bytes of the
-    /// values' texts.
-    func seriesCounts(
-        of name: String, limit: Int
-    ) -> (top: [(value: String, series: Int)], values: Int, series: Int, bytes: Int) {
-        let counted = (values[name]?.pairs ?? []).map { (pair: $0, series: postings[Int($0)].count) }
-        let top = counted.sorted { ($0.series, $1.pair) > ($1.series, $0.pair) }.prefix(limit)
-        return (
-            top.map { (symbols.pairs[Int($0.pair)].value, $0.series) }, counted.count,
-            counted.reduce(0) { $0 + $1.series },
-            counted.reduce(0) { $0 + symbols.pairs[Int($1.pair)].value.utf8.count }
-        )
+    /// How the series are spread over labels and their values, at most `limit` of each kind. O(pairs + names).
+    func cardinality(limit: Int) -> CardinalityReport {
+        var byValues = LargestCounts(limit)
+        var byBytes = LargestCounts(limit)
+        var byPair = LargestCounts(limit)
+        var uses: [(name: String, values: Int, series: Int, bytes: Int)] = []
+        for (position, (name, list)) in values.enumerated() {
+            var series = 0
+            var bytes = 0
+            for pair in list.pairs {
+                let count = postings[Int(pair)].count
+                series += count
+                bytes += symbols.pairs[Int(pair)].value.utf8.count
+                byPair.offer(Int(pair), count: count)
+            }
+            byValues.offer(position, count: list.pairs.count)
+            byBytes.offer(position, count: bytes)
+            uses.append((name, list.pairs.count, series, bytes))
+        }
+        let use = { (largest: (item: Int, count: Int)) in
+            let (name, values, series, bytes) = uses[largest.item]
+            let top = self.largest(of: name, min(limit, CardinalityReport.topValues))
+            return CardinalityReport.LabelUse(
+                name: name, values: values, series: series, bytes: bytes, top: self.counts(top))
+        }
+        return CardinalityReport(
+            series: count, labelPairs: pairCount, labelNames: uses.count,
+            metrics: counts(largest(of: LabelSet.metricNameLabel, limit)),
+            sources: counts(largest(of: "source_id", limit)),
+            labelsByValues: byValues.sorted.map(use), labelsByBytes: byBytes.sorted.map(use),
+            pairs: byPair.sorted.map { largest in
+                let label = symbols.pairs[largest.item]
+                return CardinalityReport.PairCount(name: label.name, value: label.value, series: largest.count)
+            })
+    }
+
+    private func largest(of name: String, _ limit: Int) -> LargestCounts {
+        var top = LargestCounts(limit)
+        for pair in values[name]?.pairs ?? [] { top.offer(Int(pair), count: postings[Int(pair)].count) }
+        return top
+    }
+
+    private func counts(_ largest: LargestCounts) -> [CardinalityReport.Count] {
+        largest.sorted.map { .init(name: symbols.pairs[$0.item].value, series: $0.count) }
     }
 
     // MARK: Order

@@ -22,6 +22,8 @@ struct HeadShard: ~Copyable {
     }
 
     private(set) var arena = PieceArena()
+    /// Samples that came at or before the time of their series' latest one and were new, since the process began.
+    private(set) var lateCount = 0
     private var current: [HeadColumn] = []
     private var windows: [Int64: Window] = [:]
     private var leaving: [Int64: Window] = [:]
@@ -36,6 +38,13 @@ struct HeadShard: ~Copyable {
             bytes += window.late.values.reduce(window.late.capacity * 24) { $0 + $1.count * 16 + 64 }
         }
         return bytes
+    }
+
+    func extend(_ extent: inout HeadExtent) {
+        for column in current where !column.isEmpty { extent.add(column) }
+        for window in [windows, leaving].flatMap(\.values) {
+            for columns in window.columns.values { for column in columns { extent.add(column) } }
+        }
     }
 
     // MARK: Appending
@@ -116,6 +125,8 @@ struct HeadShard: ~Copyable {
         if let known = windows[window]?.late[key]?.value(at: time) ?? storedValue(slot, time, window: window) {
             if known.bitPattern == value.bitPattern { return .duplicate }
             outcome = .replaced
+        } else {
+            lateCount += 1
         }
         windows[window, default: Window()].late[key, default: LateSamples()].set(time, value)
         if let late = windows[window]?.late[key], late.count >= LateSamples.maximumCount {
@@ -314,5 +325,13 @@ struct HeadImage: Sendable {
             if !part.isEmpty { parts.append(part) }
         }
         return parts
+    }
+}
+
+extension HeadExtent {
+    fileprivate mutating func add(_ column: HeadColumn) {
+        columns += 1
+        from = min(from ?? .max, column.window)
+        through = max(through ?? .min, column.lastTime)
     }
 }

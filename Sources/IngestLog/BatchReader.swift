@@ -81,7 +81,10 @@ struct BatchReader {
             do {
                 try readRows(maximumRecords, &entries)
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-                if entries.isEmpty { try readAround(error, &entries) }
+                guard entries.isEmpty else { continue }
+                let before = position
+                try readAround(error, &entries)
+                if entries.isEmpty, position == before { passOver(position + 1, error) }
             } catch {
                 // What was read before the error counts; the next call meets the error again.
                 if entries.isEmpty { throw error }
@@ -98,13 +101,16 @@ struct BatchReader {
         // A copy, because the closure may not mutate `self`; taken over entry by entry even if reading ends early.
         var reader = self
         defer { self = reader }
-        try database.read { db in
+        // Without a transaction: each statement sees one state, and rows never change. After a statement that met a
+        // malformed page, SQLite may refuse the COMMIT of a transaction that only read.
+        try database.unsafeRead { db in
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT offset, received_at_ms, protocol, records, totals, payload FROM batch
-                    WHERE offset > ? AND offset <= ? ORDER BY offset
+                    WHERE offset >= ? AND offset <= ? ORDER BY offset
                     """)
-            let rows = try Row.fetchCursor(statement, arguments: [reader.position, reader.through])
+            // Not `> position`: that would look for the row at `position` first, whose page may be the malformed one.
+            let rows = try Row.fetchCursor(statement, arguments: [reader.position + 1, reader.through])
             var records = 0
             while records < maximumRecords {
                 guard let row = try rows.next() else {
@@ -185,15 +191,15 @@ struct BatchReader {
         let reason = "SQLite: \(error.message ?? "the page is malformed")"
         var reader = self
         defer { self = reader }
-        try database.read { db in
+        try database.unsafeRead { db in
             // The columns before the payload lie in the row's own page; only the payload has pages of its own.
             let header = try BatchReader.unlessCorrupt {
                 try Row.fetchOne(
                     db,
                     sql: """
                         SELECT offset, received_at_ms, protocol, records, totals FROM batch
-                        WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT 1
-                        """, arguments: [reader.position, reader.through])
+                        WHERE offset >= ? AND offset <= ? ORDER BY offset LIMIT 1
+                        """, arguments: [reader.position + 1, reader.through])
             }
             guard let found = header else {
                 try reader.passUnreadableRows(db, reason)
@@ -217,6 +223,12 @@ struct BatchReader {
             }
             if isRead == nil { reader.append(header, reason: reason, &entries) }
         }
+    }
+
+    /// Counts an offset as damaged although its row can be found: reading from there on would only fail again.
+    private mutating func passOver(_ offset: Int64, _ error: DatabaseError) {
+        if damage == nil { damage = OpenDamage(first: offset, reason: "SQLite: \(error.message ?? "malformed")") }
+        position = offset
     }
 
     /// Moves `position` to just before the next row that SQLite can find. One look-up an offset: a damaged page may hide

@@ -12,9 +12,11 @@ extension IngestLog {
             let rows = try Row.fetchAll(
                 db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
             let entries = try rows.map { row in
-                LedgerEntry(
-                    ingestProtocol: try IngestProtocol(stored: row[0]), sourceID: row[1],
-                    counts: LedgerCounts(accepted: row[2], stored: row[3], duplicate: row[4], dropped: row[5]))
+                try LedgerEntry(
+                    ingestProtocol: IngestProtocol(stored: row.decode(atIndex: 0)), sourceID: row.decode(atIndex: 1),
+                    counts: LedgerCounts(
+                        accepted: row.decode(atIndex: 2), stored: row.decode(atIndex: 3),
+                        duplicate: row.decode(atIndex: 4), dropped: row.decode(atIndex: 5)))
             }
             return LedgerCheckpoint(offset: offset, entries: entries)
         }

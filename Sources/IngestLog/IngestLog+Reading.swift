@@ -73,10 +73,12 @@ extension IngestLog {
                     FROM dead_letter WHERE \(conditions.joined(separator: " AND ")) ORDER BY id DESC LIMIT ?
                     """, arguments: arguments)
             return try rows.map { row in
-                let payload: Data = row[8]
-                return DeadLetter(
-                    id: row[0], receivedAt: row[1], ingestProtocol: try IngestProtocol(stored: row[2]),
-                    sourceID: row[3], reason: row[4], field: row[5], message: row[6], recordIndex: row[7],
+                let payload: Data = try row.decode(atIndex: 8)
+                return try DeadLetter(
+                    id: row.decode(atIndex: 0), receivedAt: row.decode(atIndex: 1),
+                    ingestProtocol: IngestProtocol(stored: row.decode(atIndex: 2)), sourceID: row.decode(atIndex: 3),
+                    reason: row.decode(atIndex: 4), field: row.decode(atIndex: 5), message: row.decode(atIndex: 6),
+                    recordIndex: row.decode(atIndex: 7),
                     payload: [UInt8](payload))
             }
         }

@@ -56,6 +56,8 @@ package final class IngestLog: Sendable {
     package let registry: SeriesRegistry
     package let limits: LogLimits
     package let counters = LogCounters()
+    /// What was found damaged when the files were opened, as sentences: acknowledged requests are missing.
+    package let damages: [String]
 
     let writer: DatabaseQueue
     let reader: DatabaseQueue
@@ -69,13 +71,14 @@ package final class IngestLog: Sendable {
     package init(folder: String, registry: SeriesRegistry, limits: LogLimits = LogLimits()) throws {
         self.registry = registry
         self.limits = limits
-        writer = try LogDatabase.open(in: folder, maximumPages: limits.maximumPages)
-        var readOnly = Configuration()
-        readOnly.readonly = true
-        readOnly.label = "heliograph.log.reader"
-        readOnly.busyMode = .timeout(5)
-        reader = try DatabaseQueue(path: "\(folder)/\(LogDatabase.fileName)", configuration: readOnly)
-        progress = Mutex(try writer.read { db in try LogRecovery.restore(from: db, into: registry) })
+        damages = try WALDamage.findAndKeepCopy(in: folder).map { ["\($0)"] } ?? []
+        do {
+            writer = try LogDatabase.open(in: folder, maximumPages: limits.maximumPages)
+            reader = try LogDatabase.openReader(in: folder)
+            progress = Mutex(try writer.read { db in try LogRecovery.restore(from: db, into: registry) })
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            throw LogOpenError.malformed(error.message ?? "a page is malformed")
+        }
         // Counted before anybody can add a series that is not on disk.
         let persistedSeries = registry.count
         let thread = Thread { [self] in

@@ -49,6 +49,7 @@ struct LogCommitter {
             }
         } catch {
             log.counters.failed()
+            if (error as? DatabaseError)?.resultCode == .SQLITE_IOERR { writeOverRefusedFrames() }
             let reason = LogCommitter.reason(for: error)
             for waiting in group { waiting.done(.failure(reason)) }
             return
@@ -58,6 +59,16 @@ struct LogCommitter {
         publish(group, outcome)
         for (waiting, offset) in zip(group, outcome.offsets) { waiting.done(.success(offset)) }
         expireDeadLetters()
+    }
+
+    /// A commit whose sync failed has left whole frames in the WAL, the mark of its end included: after a kill SQLite would
+    /// take them for committed (https://sqlite.org/walformat.html#recovery), although the client was told otherwise. The next
+    /// commit writes over them, so one is made before the answer. If it fails too, the request stays in doubt until one succeeds.
+    private func writeOverRefusedFrames() {
+        try? log.writer.write { db in
+            try db.execute(
+                sql: "INSERT INTO position VALUES ('refusal', 1) ON CONFLICT DO UPDATE SET value = value + 1")
+        }
     }
 
     /// Makes the commit known to readers before anybody is answered, so that an answer never runs ahead of the ledger. The

@@ -35,6 +35,15 @@ enum LogDatabase {
         return queue
     }
 
+    /// A second connection, for reading beside the commits.
+    static func openReader(in folder: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.label = "heliograph.log.reader"
+        configuration.busyMode = .timeout(5)
+        return try DatabaseQueue(path: "\(folder)/\(fileName)", configuration: configuration)
+    }
+
     /// A file from before has larger pages and cannot shrink. Both can change only in a full VACUUM outside of WAL mode
     /// (https://sqlite.org/pragma.html#pragma_page_size); it is atomic like any transaction.
     private static func rebuildIfLaidOutDifferently(_ queue: DatabaseQueue) throws {
@@ -50,7 +59,7 @@ enum LogDatabase {
         }
     }
 
-    private static var migrator: DatabaseMigrator {
+    static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: batches, series, dead letters, ledger") { db in
             try db.execute(
@@ -128,6 +137,7 @@ enum LogDatabase {
                     DROP TABLE received_total;
                     """)
         }
+        migrator.registerMigration("3: when series began") { db in try SeriesHistory.createTable(db) }
         return migrator
     }
 }

@@ -13,8 +13,9 @@ enum LogRecovery {
         progress.accepted = try LogTotals(db: db).through(.max)
         for row in try Row.fetchAll(db, sql: "SELECT protocol, source_id, reason, records FROM dead_letter_total") {
             let key = DeadLetterKey(
-                ingestProtocol: try IngestProtocol(stored: row[0]), sourceID: row[1], reason: row[2])
-            progress.deadLettered[key] = row[3]
+                ingestProtocol: try IngestProtocol(stored: row.decode(atIndex: 0)),
+                sourceID: try row.decode(atIndex: 1), reason: try row.decode(atIndex: 2))
+            progress.deadLettered[key] = try row.decode(atIndex: 3)
         }
         progress.deadLetterBytes =
             try Int.fetchOne(db, sql: "SELECT coalesce(sum(length(payload)), 0) FROM dead_letter") ?? 0
@@ -44,6 +45,8 @@ enum LogRecovery {
 package enum LogOpenError: Error, CustomStringConvertible {
     case damagedSeries(reference: Int64)
     case unknownProtocol(code: Int)
+    /// SQLite's own words.
+    case malformed(String)
 
     package var description: String {
         switch self {
@@ -54,6 +57,12 @@ package enum LogOpenError: Error, CustomStringConvertible {
             """
         case .unknownProtocol(let code):
             "log.sqlite: protocol code \(code) is not known to this version; it was written by a newer one"
+        case .malformed(let message):
+            """
+            log.sqlite: SQLite cannot read what every start needs (\(message)): the series, the totals and the newest \
+            batch's page must be intact; restore the file from a backup, or take out what can be read with `sqlite3 \
+            log.sqlite .recover`
+            """
         }
     }
 }

@@ -4,7 +4,8 @@ import Synchronization
 
 /// Reads the log ahead of whoever applies it: a thread of its own reads and decodes, into a queue that is bounded.
 ///
-/// One thread calls `next`. Holds at most `chunks` × `chunkRecords` records, besides a batch that is larger.
+/// One thread calls `next`. It must be over, or cancelled, before the log is closed. Holds at most `chunks` × `chunkRecords`
+/// records, besides a batch that is larger.
 package final class LogReplay: Sendable {
     private static let chunks = 8
     private static let chunkRecords = 50_000
@@ -18,6 +19,7 @@ package final class LogReplay: Sendable {
     private let state = Mutex(State())
     private let space = DispatchSemaphore(value: 0)
     private let available = DispatchSemaphore(value: 0)
+    private let finished = DispatchSemaphore(value: 0)
 
     /// The offset through which it reads.
     package let through: Int64
@@ -36,26 +38,35 @@ package final class LogReplay: Sendable {
     /// - Throws: why reading stopped. What was handed out before is good.
     package func next() throws -> [LogEntry]? {
         available.wait()
-        let entries = try state.withLock { state -> [LogEntry]? in
-            if !state.ready.isEmpty { return state.ready.removeFirst() }
-            if let failure = state.failure { throw failure }
-            return nil
+        let (entries, failure) = state.withLock { state in
+            (state.ready.isEmpty ? nil : state.ready.removeFirst(), state.failure)
         }
-        // At the end, so that the next call comes here again instead of waiting for ever.
-        if entries == nil { available.signal() } else { space.signal() }
-        return entries
+        if let entries {
+            space.signal()
+            return entries
+        }
+        // The end, which stays: the next call comes here again instead of waiting for ever.
+        available.signal()
+        if let failure { throw failure }
+        return nil
     }
 
-    /// Ends the thread early. Must be called if `next` is not called until the end.
+    /// Ends the thread early and waits until it has let go of the file. Must be called if `next` is not called until the
+    /// end; harmless after it.
     package func cancel() {
         state.withLock { $0.isCancelled = true }
         space.signal()
+        finished.wait()
+        finished.signal()
     }
 
     private func read(_ start: BatchReader) {
         var reader = start
         // Whatever ends the reading, the consumer is woken once more and finds the queue empty.
-        defer { available.signal() }
+        defer {
+            available.signal()
+            finished.signal()
+        }
         do {
             while true {
                 space.wait()

@@ -20,6 +20,9 @@ struct LogTransaction {
         _ group: [IngestLog.Waiting], newSeries: [LabelSet], firstReference: Int, end: Int64, accepted: RunningTotals
     ) throws -> Outcome {
         try insert(newSeries, from: firstReference)
+        if !newSeries.isEmpty, let now = group.map(\.submission.receivedAt).max() {
+            try SeriesHistory(db: db).note(series: firstReference, at: now)
+        }
         let insertBatch = try db.cachedStatement(
             sql: """
                 INSERT INTO batch(offset, received_at_ms, protocol, records, totals, payload)
@@ -57,9 +60,9 @@ struct LogTransaction {
         var freed = (records: 0, bytes: 0)
         var lastID: Int64 = 0
         while freed.bytes < bytes, let row = try cursor.next() {
-            lastID = row[0]
+            lastID = try row.decode(atIndex: 0)
             freed.records += 1
-            freed.bytes += row[1] as Int
+            freed.bytes += try row.decode(Int.self, atIndex: 1)
         }
         try db.execute(sql: "DELETE FROM dead_letter WHERE id <= ?", arguments: [lastID])
         return freed

@@ -18,6 +18,7 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case reservedTag = "reserved_tag"
     case tooManyTags = "too_many_tags"
     case seriesLimit = "series_limit"
+    case sourceSeriesLimit = "source_series_limit"
 }
 
 /// A record that was not accepted, with all that is needed to understand, mend and replay it.

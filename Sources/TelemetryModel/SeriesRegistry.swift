@@ -7,11 +7,14 @@ import Synchronization
 /// committed is simply handed out again after a restart. Thread-safe; the lock is held for one look-up.
 ///
 /// Memory: 16 bytes a series for its place, 6 to 11 for finding it, and the labels themselves, which whoever holds the same
-/// `LabelSet` shares.
+/// `LabelSet` shares; about 50 bytes a source if sources have a budget.
 package final class SeriesRegistry: Sendable {
     private struct State {
         var labels: [LabelSet] = []
         var index = LabelSetIndex()
+        /// Series per source; counted only if sources have a budget.
+        var sources: [String: Int] = [:]
+        let countsSources: Bool
 
         mutating func find(_ wanted: LabelSet) -> Int? {
             index.position(of: wanted, in: labels)
@@ -20,27 +23,59 @@ package final class SeriesRegistry: Sendable {
         mutating func append(_ new: LabelSet) {
             labels.append(new)
             index.insertLast(of: labels)
+            if countsSources { sources[SeriesRegistry.source(of: new), default: 0] += 1 }
         }
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     /// How many series there may be; over it, new ones are refused and known ones go on.
     package let limit: Int
+    /// As `limit`, for the series of one source; 0 for as many as there may be in all.
+    package let limitPerSource: Int
 
-    package init(limit: Int = 10_000_000) {
+    package init(limit: Int = 10_000_000, limitPerSource: Int = 0) {
         precondition(limit < Int(UInt32.max), "series references have 32 bits")
         self.limit = limit
+        self.limitPerSource = limitPerSource
+        state = Mutex(State(countsSources: limitPerSource > 0))
     }
 
     package var count: Int { state.withLock { $0.labels.count } }
 
-    /// The reference of these labels, made if there is none yet; nil if that would exceed `limit`.
-    package func reference(for labels: LabelSet) -> SeriesReference? {
-        state.withLock { state in
-            if let known = state.find(labels) { return SeriesReference(UInt32(known)) }
-            guard state.labels.count < limit else { return nil }
+    /// The reference of these labels, made if there is none yet; nil if that would exceed a budget.
+    package func reference(for labels: LabelSet) -> SeriesReference? { try? register(labels) }
+
+    /// As `reference(for:)`, saying which budget it is.
+    package func register(_ labels: LabelSet) throws(SeriesBudgetExceeded) -> SeriesReference {
+        let result: Result<SeriesReference, SeriesBudgetExceeded> = state.withLock { state in
+            if let known = state.find(labels) { return .success(SeriesReference(UInt32(known))) }
+            // The source's own first: it is what that source can do something about.
+            if limitPerSource > 0 {
+                let source = SeriesRegistry.source(of: labels)
+                guard state.sources[source, default: 0] < limitPerSource else {
+                    return .failure(.source(source, limit: limitPerSource))
+                }
+            }
+            guard state.labels.count < limit else { return .failure(.total(limit: limit)) }
             state.append(labels)
-            return SeriesReference(UInt32(state.labels.count - 1))
+            return .success(SeriesReference(UInt32(state.labels.count - 1)))
+        }
+        return try result.get()
+    }
+
+    /// The sources with the most series, largest first, at most `count`; nil if sources have no budget. O(sources).
+    package func largestSources(_ count: Int) -> [(source: String, series: Int)]? {
+        guard limitPerSource > 0 else { return nil }
+        let all = state.withLock { $0.sources }
+        return all.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(count).map { ($0.key, $0.value) }
+    }
+
+    fileprivate static func source(of labels: LabelSet) -> String { labels["source_id"] ?? "" }
+
+    /// The labels of references in `first ..< end`, as far as there are any: for going over all in portions.
+    package func labels(from first: Int, to end: Int) -> [LabelSet] {
+        state.withLock { state in
+            first < min(end, state.labels.count) ? Array(state.labels[first..<min(end, state.labels.count)]) : []
         }
     }
 
@@ -110,9 +145,9 @@ struct LabelSetIndex {
         slots[slot] = UInt32(position + 1)
     }
 
-    /// The upper bits of a multiplication spread digests that differ in few bits (Knuth, TAOCP vol. 3, 6.4: multiplicative
-    /// hashing).
+    /// The uppermost bits of a multiplication by 2^64 / φ depend on all bits of the digest (Knuth, TAOCP vol. 3, 6.4).
     private func home(of digest: UInt64) -> Int {
-        Int(truncatingIfNeeded: (digest &* 0x9e37_79b9_7f4a_7c15) >> 32) & (slots.count - 1)
+        // A power of two ≥ 16, so between 4 and 63 bits remain.
+        Int((digest &* 0x9e37_79b9_7f4a_7c15) >> UInt64(64 - slots.count.trailingZeroBitCount))
     }
 }

@@ -124,12 +124,7 @@ extension Refusal {
             "tags: expected at most \(RecordExamination.mostTags) entries, got more.")
     }
 
-    static func seriesLimit(_ limit: Int) -> Refusal {
-        Refusal(
-            .seriesLimit,
-            "The record would begin a new series, and there are already as many as are allowed (\(limit)). "
-                + "Records of known series are still taken. Look for a tag with ever new values, or raise the limit.")
-    }
+    static func overBudget(_ error: SeriesBudgetExceeded) -> Refusal { Refusal(error.reason, error.message) }
 }
 
 /// What a value is, in words for a sentence.

@@ -200,9 +200,7 @@ struct RequestDecoding {
         }
         do throws(Refusal) {
             let record = try RecordExamination.examine(bytes, receivedAt: reader.receivedAt)
-            guard let reference = decoder.registry.reference(for: record.labels) else {
-                throw Refusal.seriesLimit(decoder.registry.limit)
-            }
+            let reference = try register(record.labels)
             if let message = record.message {
                 result.batch.messages.append(RecordMessage(sampleIndex: result.batch.count, text: message))
             }
@@ -217,6 +215,14 @@ struct RequestDecoding {
                     payload: bytes.array(ByteRange(start: 0, end: bytes.count)),
                     sourceID: SourceIDSearch.sourceID(bytes)))
             return false
+        }
+    }
+
+    private func register(_ labels: LabelSet) throws(Refusal) -> SeriesReference {
+        do throws(SeriesBudgetExceeded) {
+            return try decoder.registry.register(labels)
+        } catch {
+            throw .overBudget(error)
         }
     }
 }

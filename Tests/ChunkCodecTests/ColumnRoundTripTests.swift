@@ -71,6 +71,42 @@ import Testing
         }
     }
 
+    @Test(arguments: ["constant", "counter with resets", "spikes", "any patterns", "decimals with exceptions"])
+    func longestColumnsComeBack(name: String) throws {
+        var seeds = SeededGenerator.seeded(name)
+        var random = SeededRandom(seed: seeds.next())
+        let shape = try #require(ColumnShapes.valueShapes.first { $0.name == name })
+        let values = shape.make(ChunkCodec.maximumSampleCount, &random)
+        let bytes = ChunkCodec.encodeValues(values)
+        var decoded: [Double] = []
+        try ChunkCodec.decodeValues(bytes, into: &decoded)
+        #expect(decoded.map(\.bitPattern) == values.map(\.bitPattern))
+        var part: [Double] = []
+        try ChunkCodec.decodeValues(bytes.span, samples: 60_000..<65_535, into: &part)
+        #expect(part.map(\.bitPattern) == values[60_000...].map(\.bitPattern))
+    }
+
+    /// Equal timestamps on both sides of a frame's border belong together, whichever of them a range begins or ends with.
+    @Test func equalTimestampsAcrossFrames() throws {
+        var seeds = SeededGenerator.seeded("equal timestamps")
+        var random = SeededRandom(seed: seeds.next())
+        var timestamps: [Int64] = []
+        var time: Int64 = 0
+        while timestamps.count < 3_000 {
+            // Steps of quite different sizes make short frames pay.
+            time += Int64.random(in: 1...(timestamps.count / 256 % 2 == 0 ? 3 : 3_000_000), using: &random)
+            timestamps += [Int64](repeating: time, count: 5)
+        }
+        let bytes = ChunkCodec.encodeTimestamps(timestamps)
+        for first in stride(from: 0, to: timestamps.count, by: 5) {
+            var part: [Int64] = []
+            let range = try ChunkCodec.decodeTimestamps(
+                bytes.span, from: timestamps[first], through: timestamps[first], into: &part)
+            #expect(range == first..<(first + 5))
+            #expect(part == Array(timestamps[first..<(first + 5)]))
+        }
+    }
+
     @Test func everyPairOfSpecialValues() throws {
         for first in RoundTripTests.specialValues {
             for second in RoundTripTests.specialValues {

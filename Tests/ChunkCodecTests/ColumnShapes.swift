@@ -65,6 +65,20 @@ enum ColumnShapes {
                 return (0..<count).map { Double($0 * $0 * 3 + a * $0) }
             }
         ),
+        (
+            "pages",
+            { count, random in (0..<count).map { _ in Double(Int.random(in: -500...90_000, using: &random) * 4_096) } }
+        ),
+        (
+            "averages",
+            { count, random in
+                (0..<count).map { _ in
+                    Int.random(in: 0..<60, using: &random) == 0
+                        ? .nan
+                        : Double((0..<5).reduce(0) { sum, _ in sum + Int.random(in: 0...99, using: &random) }) / 5
+                }
+            }
+        ),
         ("full precision", { count, random in (0..<count).map { _ in Double.random(in: 0..<1, using: &random) } }),
         (
             "full precision, wide",

@@ -58,10 +58,17 @@ struct GoldenColumn: Sendable, CustomTestStringConvertible {
                 let jitter: [Int64] = [3, -2, 0, 5, -4, 1]
                 return 1_700_000_000_000 + Int64(index) * 15_000 + jitter[index % 6]
             }),
+        GoldenColumn(
+            "framed timestamps with a plane",
+            "03cc0800f8894301410000ca0f14604b037500003804060103050002010041e82f46660ba837",
+            timestamps: (0..<1_100).map { (index: Int) -> Int64 in Int64(index) * 1_000 + Int64(index * index % 7) }),
         GoldenColumn("constant decimal", "040301d206b8c9a158", values: [42.5, 42.5, 42.5]),
         GoldenColumn("constant pattern", "04021f000000000000f87f182f9393", values: [.nan, .nan]),
         GoldenColumn(
             "plain decimals", "0506020008e820324b19649600bcfadad4", values: [21.5, 21.75, 21.25, 22, 22.5, 21]),
+        GoldenColumn(
+            "decimals with a factor", "05088080200003020a07b91e17f7b2",
+            values: [12_288, 8_192, 20_480, 16_384, 4_096, 12_288, 28_672, 24_576]),
         GoldenColumn(
             "counter", "050c000102d00f0acff33ce0fd3e6c",
             values: (0..<12).map { (index: Int) -> Double in Double(1_000 + index * 7 + index % 3) }),

@@ -105,6 +105,33 @@ import TimeSeriesStore
         #expect(throws: BlockDamage.self) { try Block(folder.path, other) }
     }
 
+    /// Chunks that are intact by themselves, but in each other's place: nothing but the seal tells.
+    @Test func exchangedRowsAreNoticed() throws {
+        let times = (0..<100).map { BlockFixture.day + Int64($0) * 15_000 }
+        let name = BlockName(from: BlockFixture.day, to: BlockFixture.day + BlockTime.window, through: 1)
+        var builder = try BlockBuilder(
+            files: DiskFiles(), folder: folder.path, name: name, windowsThrough: [:], effort: .fast)
+        for index in 0..<2 {
+            try builder.add(
+                LabelSet(["i": "\(index)"]), SampleColumns(timestamps: times, values: times.map { Double($0 % 97) }))
+        }
+        try builder.finish()
+        try builder.publish()
+        for statement in [
+            "UPDATE chunk SET (seal, data) = (SELECT seal, data FROM chunk WHERE id = 2048) WHERE id = 0",
+            "UPDATE series SET (labels, seal) = (SELECT labels, seal FROM series WHERE id = 1) WHERE id = 0",
+            "UPDATE label SET (name, value, series) = (SELECT name, value, series FROM label WHERE id = 1) WHERE id = 0",
+        ] {
+            let copy = try TemporaryFolder()
+            try DiskFiles().copy("\(folder.path)/\(name.fileName)", to: "\(copy.path)/\(name.fileName)")
+            try BlockDatabase(
+                path: "\(copy.path)/\(name.fileName)", file: name.fileName, mode: .scratch(pageSize: 65_536)
+            ).execute(statement)
+            #expect(throws: BlockDamage.self, "\(statement)") { try Block(copy.path, name).contents() }
+        }
+        #expect(try Block(folder.path, name).contents().count == 2)
+    }
+
     @Test func verifyFindsWhatNoQueryLooksAt() throws {
         var generator = SeededGenerator.seeded("verifyFindsWhatNoQueryLooksAt")
         let fixture = BlockFixture(seriesCount: 20, hours: 24, using: &generator)

@@ -127,8 +127,9 @@ extension SampleColumns {
     }
 
     func within(_ range: TimeRange) -> SampleColumns {
-        let kept = timestamps.indices.filter { range.contains(timestamps[$0]) }
-        return SampleColumns(timestamps: kept.map { timestamps[$0] }, values: kept.map { values[$0] })
+        let from = timestamps.lowerBound(of: range.from, from: 0)
+        let to = range.through == .max ? count : timestamps.lowerBound(of: range.through + 1, from: from)
+        return SampleColumns(timestamps: Array(timestamps[from..<to]), values: Array(values[from..<to]))
     }
 }
 

@@ -132,10 +132,20 @@ import TimeSeriesStore
     }
 
     /// The increase over pieces is that over their samples.
-    @Test func resetsAreCounted() {
-        let values: [Double] = [5, 7, 9, 1, 4, 4, 0, 2]
+    @Test func resetsAreCounted() throws {
+        let values: [Double] = [5, 7, 9, 1, 4, 4, 0, 2] + Array(repeating: 2, count: 24)
         let statistics = BlockStatistics(of: values[...], pieces: [0..<4, 4..<8])
         #expect(statistics.lost == [9, 4])
+        let gauge = BlockStatistics(of: values[..<31], pieces: [0..<4, 4..<8])
+        #expect(gauge.lost == [] && gauge.sum == statistics.sum)
+        for written in [statistics, gauge] {
+            let bytes = try #require(written.encoded(chunk: 7, effort: .best))
+            let read = try bytes.withUnsafeBytes { try BlockStatistics($0, chunk: 7, pieceCount: 2) }
+            #expect(read.lost == written.lost && read.sum == written.sum && read.first == written.first)
+            #expect(throws: BlockStatisticsFault.self) {
+                try bytes.withUnsafeBytes { try BlockStatistics($0, chunk: 8, pieceCount: 2) }
+            }
+        }
         #expect(statistics.first == [5, 4] && statistics.last == [1, 2])
         #expect(statistics.sum == [17, 6] && statistics.minimum == [1, 0] && statistics.maximum == [9, 4])
         let holes = BlockStatistics(of: [1, .nan, 3, 4], pieces: [0..<2, 2..<4])

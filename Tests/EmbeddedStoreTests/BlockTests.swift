@@ -129,8 +129,12 @@ import TimeSeriesStore
         let fixture = BlockFixture(seriesCount: 3, hours: 2, using: &generator)
         let block = try Block(folder.path, fixture.write(to: folder.path))
         for _ in 0..<50 {
-            let from = Int64.random(in: fixture.from - 10..<fixture.to, using: &generator)
-            let range = TimeRange(from: from, through: from + Int64.random(in: 0...7_200_000, using: &generator))
+            // Both ends are inclusive: they often lie on events.
+            var ends = (0..<2).map { _ in Int64.random(in: fixture.from - 10..<fixture.to, using: &generator) }
+            for index in ends.indices where Bool.random(using: &generator) {
+                ends[index] = fixture.events.randomElement(using: &generator)!.timestamp
+            }
+            let range = TimeRange(from: ends.min()!, through: ends.max()!)
             let limit = Int.random(in: 0...20, using: &generator)
             let expected = fixture.events.filter { range.contains($0.timestamp) && $0.message != nil }
             let found = try block.events(in: range, limit: limit) { $0.message != nil }

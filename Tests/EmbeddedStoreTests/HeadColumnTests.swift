@@ -51,7 +51,8 @@ import TimeSeriesStore
             if Int.random(in: 0..<200, using: &generator) == 0 { nature = Int.random(in: 0..<8, using: &generator) }
             switch nature {
             case 0: break
-            case 1: value = (value + Double.random(in: -2...2, using: &generator)) * 100
+            case 1:
+                value = (value + Double.random(in: -2...2, using: &generator)) * 100
                 value = value.rounded() / 100
             case 2: value = value.rounded() + Double(Int.random(in: 0...4_000_000, using: &generator))
             case 3: value = Double.random(in: 0..<1, using: &generator)

@@ -30,11 +30,13 @@ import TimeSeriesStore
             }
             switch model[slot]?[time] {
             case nil: #expect(outcome == .stored)
-            case .some(let known): #expect(outcome == (known == value ? .duplicate : .replaced), "operation \(operation)")
+            case .some(let known):
+                #expect(outcome == (known == value ? .duplicate : .replaced), "operation \(operation)")
             }
             model[slot, default: [:]][time] = value
             if generator.next() % 1500 == 0 {
-                let range = TimeRange(from: now - Int64.random(in: 0...9_000_000, using: &generator), through: now - 100)
+                let range = TimeRange(
+                    from: now - Int64.random(in: 0...9_000_000, using: &generator), through: now - 100)
                 let expected = model[slot, default: [:]].keys.count { range.contains($0) }
                 #expect(shard.remove(slot, in: range) == expected)
                 model[slot] = model[slot]?.filter { !range.contains($0.key) }

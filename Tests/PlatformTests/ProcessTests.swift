@@ -38,6 +38,10 @@ import Testing
         #expect(try run("processes/backup_test.py") == 0)
     }
 
+    @Test func whatIsDeletedStaysGoneAndTheRestIsAccountedFor() throws {
+        #expect(try run("processes/admin_test.py") == 0)
+    }
+
     @Test func aNewUsersWayWorks() throws {
         #expect(try run("processes/pipeline_test.py") == 0)
     }

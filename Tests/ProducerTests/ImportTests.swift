@@ -108,9 +108,10 @@ import Testing
     @Test func anAddressThatIsNoHeliographIsNamed() async throws {
         let path = try file("a.ndjson", "{}")
         try await FlakyServer.withServer(behavior: { _ in .answer(status: 404, retryAfter: nil) }) { server in
-            let error = try #require(await #expect(throws: ProducerError.self) {
-                try await Importer(options: ImportOptions(url: server.url, files: [path])).run()
-            })
+            let error = try #require(
+                await #expect(throws: ProducerError.self) {
+                    try await Importer(options: ImportOptions(url: server.url, files: [path])).run()
+                })
             #expect("\(error)".contains("404"))
         }
     }

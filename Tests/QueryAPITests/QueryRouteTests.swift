@@ -198,4 +198,16 @@ import TimeSeriesStore
             #expect(passed.withLock { $0 } == index + 1, "\(path)")
         }
     }
+
+    @Test func readsAreRefusedWhenTheBarrierSaysSo() async throws {
+        let environment = environment(
+            store, barrier: { throw APIError(.unavailable, "the log is being read back: 42 %", retryAfterSeconds: 3) })
+        for path in ["query?query=1", "labels", "kpis", "events"] {
+            let answer = try await ask(environment, "/api/v1/" + path)
+            expectError(answer, 503, "unavailable", "42 %")
+            #expect(answer.headers[.retryAfter] == "3")
+        }
+        // What does not read the store is answered.
+        #expect(try await ask(environment, "/api/v1/status/buildinfo").status == .ok)
+    }
 }

@@ -16,7 +16,7 @@ let now: Int64 = 1_767_225_600_000
 
 func environment(
     _ store: MemoryStore, limits: QueryLimits = QueryLimits(),
-    barrier: @escaping @Sendable () async -> Void = {},
+    barrier: @escaping @Sendable () async throws -> Void = {},
     progress: @escaping @Sendable () -> PipelineProgress = { PipelineProgress(received: 7, appliedOffset: 3) }
 ) -> QueryEnvironment {
     QueryEnvironment(

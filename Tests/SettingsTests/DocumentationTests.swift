@@ -48,7 +48,7 @@ import Testing
         #expect(SettingKey.byName.count == SettingKey.all.count)
         #expect(SettingKey.byEnvironmentName.count == SettingKey.all.count)
         for key in SettingKey.all {
-            #expect(key.name.allSatisfy { $0.isLowercase || "._".contains($0) })
+            #expect(key.name.allSatisfy { $0.isLowercase || $0.isWholeNumber || "._".contains($0) })
             #expect(!SettingKey.groups.contains(key.name), "\(key.name) is a setting and a group")
             #expect(key.summary.hasSuffix("."))
             #expect(!ServiceLink.isOne(name: key.environmentName, value: "tcp://x"))

@@ -47,4 +47,25 @@ import Testing
         #expect(registry.reference(for: LabelSet(["a": "3"])) == nil)
         #expect(registry.reference(for: LabelSet(["a": "1"])) == SeriesReference(0))
     }
+
+    @Test func registryStopsAtASourcesLimitAlsoAfterRestoring() {
+        func labels(_ source: String, _ metric: String) -> LabelSet {
+            LabelSet(["__name__": metric, "source_id": source])
+        }
+        let registry = SeriesRegistry(limit: 5, limitPerSource: 2)
+        registry.restore(count: 2) { append in
+            append(labels("a", "x"))
+            append(labels("b", "x"))
+        }
+        #expect(throws: Never.self) { try registry.register(labels("a", "y")) }
+        #expect(throws: SeriesBudgetExceeded.source("a", limit: 2)) { try registry.register(labels("a", "z")) }
+        #expect(registry.reference(for: labels("a", "x")) == SeriesReference(0))
+        #expect(registry.reference(for: LabelSet(["__name__": "x"])) == SeriesReference(3))
+        #expect(registry.reference(for: labels("b", "y")) == SeriesReference(4))
+        #expect(throws: SeriesBudgetExceeded.total(limit: 5)) { try registry.register(labels("c", "x")) }
+        #expect(registry.largestSources(2)?.map(\.source) == ["a", "b"])
+        #expect(registry.largestSources(9)?.map(\.series) == [2, 2, 1])
+        #expect(SeriesRegistry().largestSources(9)?.count == nil)
+        #expect(registry.labels(from: 3, to: 99).count == 2)
+    }
 }

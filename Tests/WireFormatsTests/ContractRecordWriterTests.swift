@@ -18,7 +18,8 @@ import Testing
 
     private func decoded(_ bytes: [UInt8]) throws -> TelemetryBatch {
         let request = try ContractDecoder(registry: registry).decode(bytes.span, shape: .lines, receivedAt: 0)
-        #expect(request.rejected.isEmpty, "\(request.rejected.map(\.message)) in \(String(decoding: bytes, as: UTF8.self))")
+        #expect(
+            request.rejected.isEmpty, "\(request.rejected.map(\.message)) in \(String(decoding: bytes, as: UTF8.self))")
         return request.batch
     }
 
@@ -90,7 +91,9 @@ import Testing
         }
         for _ in 0..<500 {
             var labels = [Label("__name__", text(upTo: 256)), Label("source_id", text(upTo: 256))]
-            for _ in 0..<Int.random(in: 0...20, using: &generator) { labels.append(Label(text(upTo: 20), text(upTo: 1024))) }
+            for _ in 0..<Int.random(in: 0...20, using: &generator) {
+                labels.append(Label(text(upTo: 20), text(upTo: 1024)))
+            }
             if Bool.random(using: &generator) {
                 labels.append(Label("severity", Severity.allCases.randomElement(using: &generator)?.rawValue ?? ""))
             }

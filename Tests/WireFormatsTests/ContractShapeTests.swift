@@ -128,6 +128,22 @@ import Testing
         #expect(try decoding.decode(line("b") + line("c")).batch.count == 1)
     }
 
+    @Test func aSourceOverItsLimitIsNamedAndOthersGoOn() throws {
+        let decoding = Decoding(sourceSeriesLimit: 2)
+        func line(_ source: String, _ metric: String) -> String {
+            #"{"source_id":"\#(source)","metric_name":"\#(metric)","metric_value":1}"# + "\n"
+        }
+        let lines = [("a", "x"), ("a", "y"), ("a", "z"), ("b", "z"), ("a", "x"), ("a", "w")].map(line).joined()
+        let request = try decoding.decode(lines)
+        #expect(request.batch.references.map(\.rawValue) == [0, 1, 2, 0])
+        #expect(request.rejected.map(\.index) == [2, 5])
+        #expect(request.rejected.map(\.reason) == [.sourceSeriesLimit, .sourceSeriesLimit])
+        #expect(request.rejected[0].sourceID == "a")
+        let message = request.rejected[0].message
+        #expect(message.contains(#"source_id "a""#) && message.contains("(2)"), "\(message)")
+        #expect(message.contains("ingest.max_series_per_source"), "\(message)")
+    }
+
     @Test func aMissingTimestampIsTheTimeOfReceipt() throws {
         #expect(try decoding.decode(record(1)).batch.timestamps == [Decoding.receivedAt])
     }

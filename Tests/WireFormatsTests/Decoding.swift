@@ -9,8 +9,8 @@ struct Decoding {
     let registry: SeriesRegistry
     let decoder: ContractDecoder
 
-    init(seriesLimit: Int = 1_000_000, maxRecords: Int = 1_000_000) {
-        registry = SeriesRegistry(limit: seriesLimit)
+    init(seriesLimit: Int = 1_000_000, sourceSeriesLimit: Int = 0, maxRecords: Int = 1_000_000) {
+        registry = SeriesRegistry(limit: seriesLimit, limitPerSource: sourceSeriesLimit)
         decoder = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maxRecords))
     }
 

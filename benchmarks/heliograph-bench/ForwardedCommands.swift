@@ -11,3 +11,17 @@ struct CodecCommand: ParsableCommand {
 
     func run() { runCodecBenchmark(arguments) }
 }
+
+struct LogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log", abstract: "The durable log: bytes and CPU per sample written, and the time of a start.",
+        usage: """
+            heliograph-bench log [--samples <n>] [--series <n>] [--records <n>] [--in-flight <n>] [--folder <path>] \
+            [--by-metric]
+            """)
+
+    @Argument(parsing: .allUnrecognized, help: "As the usage says; --records is the number of records a request.")
+    var arguments: [String] = []
+
+    func run() { runLogBenchmark(arguments) }
+}

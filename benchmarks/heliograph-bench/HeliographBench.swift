@@ -8,7 +8,8 @@ struct HeliographBench: ParsableCommand {
         commandName: "heliograph-bench",
         abstract: "Measures Heliograph's store, and sends the same requests to its peers.",
         subcommands: [
-            CodecCommand.self, StoreCommand.self, NABCommand.self, QueriesCommand.self, PrepareCommand.self,
+            CodecCommand.self, LogCommand.self, StoreCommand.self, NABCommand.self, QueriesCommand.self,
+            PrepareCommand.self,
             RemoteWriteCommand.self,
         ])
 }

@@ -118,9 +118,12 @@ private struct LogBenchmark {
     private func restart() throws {
         let registry = SeriesRegistry()
         var log: IngestLog?
+        let cpu = processCPU()
         let opening = try wallSeconds { log = try IngestLog(folder: folder, registry: registry) }
         guard let log else { return }
-        print("open: \(rounded(opening * 1000)) ms for \(registry.count) series, resident \(residentBytes() >> 20) MiB")
+        print(
+            "open: \(rounded(opening * 1000)) ms (CPU \(rounded((processCPU() - cpu) * 1000)) ms) for",
+            "\(registry.count) series, resident \(residentBytes() >> 20) MiB")
         var pending = 0
         let counting = try wallSeconds { pending = try log.recordCount(after: 0) }
         print("recordCount(after: 0) = \(pending): \(rounded(counting * 1000)) ms")

@@ -59,6 +59,7 @@ struct QueriesCommand: ParsableCommand {
         /// Seconds.
         let start: Int64
         let series: Int
+        let metrics: Int
         let samples: Int
         let queries: [ComparedQuery]
     }
@@ -69,7 +70,7 @@ struct QueriesCommand: ParsableCommand {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let answer = Answer(
             summary: workload.summary, start: workload.start / 1000, series: workload.seriesCount,
-            samples: workload.sampleCount, queries: ComparedQuery.all(of: workload))
+            metrics: workload.metrics.count, samples: workload.sampleCount, queries: ComparedQuery.all(of: workload))
         print(String(decoding: try encoder.encode(answer), as: UTF8.self))
     }
 }

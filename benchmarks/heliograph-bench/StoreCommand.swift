@@ -19,6 +19,10 @@ struct StoreCommand: ParsableCommand {
     @Option(help: "Where the store is made; must be empty or absent. Default: a temporary folder, removed afterwards.")
     var folder: String?
 
+    @Flag(
+        help: "Flush once, at the end, instead of whenever a window is due: days that are over become one block each.")
+    var flushAtEnd = false
+
     @Flag(help: "No queries.")
     var withoutQueries = false
 
@@ -55,7 +59,7 @@ struct StoreCommand: ParsableCommand {
         let allocated = ProcessUsage.allocatedBytes
         feed.addSeries(to: driver)
         let began = ContinuousClock.now
-        try feed.appendAll(to: &driver)
+        try feed.appendAll(to: &driver, isFlushing: !flushAtEnd)
         let wall = (ContinuousClock.now - began) / .seconds(1)
         report.add("new series, one core", Double(feed.seriesNanoseconds) / series, "ns/series")
         report.add("append, one core", Double(feed.appendNanoseconds) / samples, "ns/sample")
@@ -99,13 +103,10 @@ struct StoreCommand: ParsableCommand {
         let cpu = flushCPU + Double(feed.flushNanoseconds) / 1e9
         report.add("flush, CPU of all threads", cpu / Double(flushed) * 1e9, "ns/sample")
         report.add("flush of what was left in the head, wall clock", flushWall, "s", "\(last) samples")
-        let (isCompacted, compactWall, compactCPU) = try timed { try driver.compact(at: later) }
-        if isCompacted {
-            report.add("compaction, CPU of all threads", compactCPU / Double(flushed) * 1e9, "ns/sample")
-            report.add("compaction, wall clock", compactWall, "s")
-        } else {
-            report.note("  no compaction in this version of the store: sizes are those of flushed blocks")
-        }
+        let (merges, compactWall, compactCPU) = try timed { try driver.compact(at: later) }
+        report.add(
+            "compaction, CPU of all threads", compactCPU / Double(flushed) * 1e9, "ns/sample", "\(merges) merges")
+        report.add("compaction, wall clock", compactWall, "s")
     }
 
     private func addSizes(_ workload: Workload, in path: String, _ report: inout Report) throws {

@@ -36,8 +36,12 @@ struct StoreDriver {
         return try embedded.writeDetached(now: now, beforePublishing: {}).samples
     }
 
-    /// Merges blocks until nothing is left to merge at that time. False if this version of the store cannot.
-    mutating func compact(at now: Int64) throws -> Bool { false }
+    /// Merges blocks until nothing is left to merge at that time, milliseconds. Returns how many merges there were.
+    mutating func compact(at now: Int64) throws -> Int {
+        var merges = 0
+        while try embedded.compactNext(now: now) != nil { merges += 1 }
+        return merges
+    }
 
     /// What the store says of itself.
     var ownAccount: String { "\(embedded.statistics)" }

@@ -37,8 +37,8 @@ struct StoreFeed {
         }
     }
 
-    /// Appends everything; what becomes due on the way is flushed, as it would be in the life of a server.
-    mutating func appendAll(to driver: inout StoreDriver) throws {
+    /// Appends everything. If it is flushing, what becomes due on the way is flushed, as in the life of a server.
+    mutating func appendAll(to driver: inout StoreDriver, isFlushing: Bool) throws {
         let stepsInBatch = workload.samplesPerSeriesInRequest
         let seriesInBatch = max(1, batchSize / stepsInBatch)
         while true {
@@ -48,6 +48,7 @@ struct StoreFeed {
             for first in stride(from: 0, to: workload.seriesCount, by: seriesInBatch) {
                 append(first..<min(first + seriesInBatch, workload.seriesCount), steps: steps, at: newest, to: &driver)
             }
+            guard isFlushing else { continue }
             let before = CPUClock.process.nanoseconds
             flushedSamples += try driver.flush(at: newest)
             flushNanoseconds += CPUClock.process.nanoseconds - before

@@ -36,7 +36,9 @@ struct StoreQueries {
         guard count == workload.steps else {
             throw Unexpected(description: "select of one series: expected \(workload.steps) samples, found \(count)")
         }
-        report.add("select 1 series, \(workload.steps) samples", select.milliseconds.median, "ms", "median of 20")
+        report.add(
+            "select 1 series, \(workload.steps) samples", select.milliseconds.median, "ms",
+            "[CPU \(String(rounded: select.cpuMilliseconds.median))] median of 20")
 
         let average = ComparedQuery.all(of: workload).first { $0.name == "L2" }
         guard let average else { return }

@@ -4,6 +4,7 @@ import EmbeddedStore
 import Foundation
 import HTTPSupport
 import IngestLog
+import Logging
 import Processor
 import PromQLEngine
 import Settings
@@ -23,6 +24,7 @@ struct AlertingAssembly {
         configuration.externalURL = settings.externalURL.isEmpty ? listenURL : settings.externalURL
         do {
             let database = try AlertStateDatabase(folder: platform.folder.path)
+            for damage in database.damages { platform.logger.error("\(damage)") }
             guard platform.settings.demo, settings.ruleFiles.isEmpty else {
                 return try AlertingService(
                     configuration: configuration, ports: ports(database), metrics: platform.metrics,
@@ -60,16 +62,40 @@ struct AlertingAssembly {
             store: database)
     }
 
-    /// Series over the limit are left out: the limit's counter says so, and rules go on.
+    /// A sample that would begin a series over a budget becomes a dead letter, like any other record, and rules go on.
     private func submission(_ samples: [RecordedSample]) -> LogSubmission {
         var batch = TelemetryBatch()
-        for sample in samples {
-            guard let reference = platform.log.registry.reference(for: sample.labels) else { continue }
-            batch.append(reference, at: sample.timestamp, value: sample.value)
+        var rejected: [RejectedRecord] = []
+        for (index, sample) in samples.enumerated() {
+            do throws(SeriesBudgetExceeded) {
+                let reference = try platform.log.registry.register(sample.labels)
+                batch.append(reference, at: sample.timestamp, value: sample.value)
+            } catch {
+                rejected.append(
+                    RejectedRecord(
+                        index: index, field: nil, reason: error.reason, message: error.message,
+                        payload: Array(sample.record.text.utf8), sourceID: sample.labels["source_id"]))
+            }
         }
         return LogSubmission(
-            batch: batch, rejected: [], ingestProtocol: .rules,
+            batch: batch, rejected: rejected, ingestProtocol: .rules,
             receivedAt: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+}
+
+extension RecordedSample {
+    /// What the sample says, to be kept as a dead letter.
+    fileprivate var record: JSONText {
+        var json = JSONText()
+        json.object { record in
+            record.field("timestamp", timestamp)
+            record.key("labels")
+            record.object { all in
+                for label in labels.labels { all.field(label.name, label.value) }
+            }
+            record.field("value", value)
+        }
+        return json
     }
 }
 

@@ -1,3 +1,4 @@
+import AdminAPI
 import Alerting
 import Dashboard
 import HTTPSupport
@@ -29,6 +30,11 @@ func buildApplication(
             waitUntilStored: { await platform.processor.waitUntilApplied($0) }),
         work: platform.queryWork)
     addQueryRoutes(to: router, environment: queries)
+    addAdminRoutes(
+        to: router,
+        environment: AdminEnvironment(
+            log: platform.log, store: platform.store, processor: platform.processor, work: platform.queryWork,
+            barrier: platform.readBarrier, now: queries.now))
     addAlertingRoutes(to: router, service: alerting)
     addDashboardRoutes(to: router)
     OperationsRoutes(platform: platform).add(to: router)

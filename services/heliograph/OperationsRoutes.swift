@@ -24,14 +24,27 @@ struct OperationsRoutes: Sendable {
 
     /// Ingestion is open from the start; queries are complete when the log has been read back.
     private var readiness: Response {
-        let progress = platform.processor.replayProgress
+        let replay = platform.processor.replay
         var json = JSONText()
         json.object { answer in
-            answer.field("status", progress < 1 ? "replaying" : "ready")
+            answer.field("status", replay.isComplete ? "ready" : "replaying")
+            answer.field("phase", replay.isComplete ? "serving" : "reading the log back")
             answer.field("ingestion", "open")
-            answer.field("replay_progress", progress)
+            answer.field("queries", replay.isComplete ? "open" : "refused")
+            answer.field("replay_progress", replay.share)
+            answer.key("batches")
+            answer.object { batches in
+                batches.field("done", replay.batches.done)
+                batches.field("total", replay.batches.total)
+            }
+            answer.key("samples")
+            answer.object { samples in
+                samples.field("done", replay.samples.done)
+                samples.field("total", replay.samples.total)
+            }
+            answer.field("seconds_left", replay.secondsLeft)
         }
-        return .json(json, status: progress < 1 ? .serviceUnavailable : .ok)
+        return .json(json, status: replay.isComplete ? .ok : .serviceUnavailable)
     }
 
     private var ledger: Response {

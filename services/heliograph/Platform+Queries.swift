@@ -1,4 +1,5 @@
 import Foundation
+import HTTPSupport
 import IngestLog
 import KPIAnalytics
 import Processor
@@ -18,12 +19,33 @@ extension Platform {
             store: store, engineOptions: engineOptions,
             kpis: KPICalculator(store: store, engine: engine, definitions: try kpiDefinitions()), work: queryWork,
             limits: limits, build: BuildInfo(version: Heliograph.version), metrics: QueryMetrics(metrics),
-            barrier: { await processor.waitUntilVisible() },
+            barrier: readBarrier,
             progress: {
                 PipelineProgress(
                     received: log.readTotals { received, _ in received.values.reduce(0, +) },
                     appliedOffset: processor.appliedOffset)
             })
+    }
+
+    /// What a read waits for: that everything durable is visible. While the log is read back after a start, it waits for a
+    /// moment only and is then refused with the progress, as Prometheus does: a dashboard that hangs tells nobody why.
+    var readBarrier: @Sendable () async throws -> Void {
+        { [processor] in
+            let patience = ContinuousClock.now + .seconds(1)
+            while !processor.replay.isComplete {
+                guard ContinuousClock.now < patience else { throw Platform.notReady(processor.replay) }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            await processor.waitUntilVisible()
+        }
+    }
+
+    private static func notReady(_ replay: ReplayProgress) -> APIError {
+        APIError(
+            .unavailable,
+            "the log is being read back after a start: \(replay.sentence); records are taken in meanwhile, and GET /readyz "
+                + "says when queries are answered",
+            retryAfterSeconds: replay.secondsLeft.map { min(60, max(1, Int($0.rounded(.up)))) } ?? 1)
     }
 
     private func kpiDefinitions() throws -> [KPIDefinition] {

@@ -36,13 +36,14 @@ struct Platform: Sendable {
         self.settings = settings
         self.logger = logger
         folder = try DataFolder(settings.data.dir)
-        let registry = SeriesRegistry(limit: settings.ingest.maxSeries)
+        let registry = SeriesRegistry(
+            limit: settings.ingest.maxSeries, limitPerSource: settings.ingest.maxSeriesPerSource)
         var limits = LogLimits()
         limits.maximumPendingBytes = settings.log.maxPendingBytes
         limits.maximumGroupRecords = settings.log.maxGroupRecords
         limits.maximumDeadLetterBytes = settings.deadLetters.maxBytes
         log = try IngestLog(folder: folder.path, registry: registry, limits: limits)
-        store = try EmbeddedStore(dataFolder: folder.path)
+        store = try EmbeddedStore(dataFolder: folder.path, retention: StoreRetention(settings.retention))
         for block in store.damagedBlocks {
             logger.critical(
                 "a damaged block was set aside", metadata: ["file": "\(block.file)", "reason": "\(block.reason)"])

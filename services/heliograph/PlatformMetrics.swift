@@ -13,8 +13,13 @@ struct PlatformMetrics {
 
     func register(in metrics: MetricsRegistry) {
         registerLedger(in: metrics)
+        registerDeadLetters(in: metrics)
+        registerBudgets(in: metrics)
         registerLog(in: metrics)
-        registerStore(in: metrics)
+        registerHead(in: metrics)
+        registerBlocks(in: metrics)
+        registerCompaction(in: metrics)
+        registerReplay(in: metrics)
         metrics.register("process_resident_memory_bytes", .gauge, help: "Resident memory size in bytes.") {
             [.init(ProcessMemory.residentBytes)]
         }
@@ -50,6 +55,34 @@ struct PlatformMetrics {
         }
     }
 
+    private func registerDeadLetters(in metrics: MetricsRegistry) {
+        metrics.register(
+            "heliograph_dead_letters_total", .counter, help: "Records refused, by protocol and reason."
+        ) { [log] in
+            var sums: [[String]: Int] = [:]
+            for (key, records) in log.readTotals({ _, deadLettered in deadLettered }) {
+                sums[[key.ingestProtocol.name, key.reason], default: 0] += records
+            }
+            return sums.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, records in
+                .init(Double(records), labels: [("protocol", key[0]), ("reason", key[1])])
+            }
+        }
+    }
+
+    private func registerBudgets(in metrics: MetricsRegistry) {
+        metrics.register("heliograph_series_known", .gauge, help: "Series that ever were in the log.") { [log] in
+            [.init(Double(log.registry.count))]
+        }
+        metrics.register("heliograph_series_limit", .gauge, help: "Series that may exist: ingest.max_series.") {
+            [log] in
+            [.init(Double(log.registry.limit))]
+        }
+        metrics.register(
+            "heliograph_series_limit_per_source", .gauge,
+            help: "Series that one source may have: ingest.max_series_per_source, 0 for no limit."
+        ) { [log] in [.init(Double(log.registry.limitPerSource))] }
+    }
+
     private func registerLog(in metrics: MetricsRegistry) {
         let counters = log.counters
         metrics.register("heliograph_log_commits_total", .counter, help: "Transactions committed and fsynced.") {
@@ -66,36 +99,6 @@ struct PlatformMetrics {
         }
         metrics.register("heliograph_log_waiting_bytes", .gauge, help: "Bytes of requests that wait for a commit.") {
             [log] in [.init(Double(log.pendingBytes))]
-        }
-    }
-
-    private func registerStore(in metrics: MetricsRegistry) {
-        let statistics: @Sendable () -> StoreStatistics = { [store] in store.statistics }
-        let flushes = processor.flushCounters
-        metrics.register("heliograph_store_series", .gauge, help: "Series in the head's index.") {
-            [.init(Double(statistics().headSeries))]
-        }
-        metrics.register("heliograph_store_head_samples_total", .counter, help: "Samples taken into the head.") {
-            [.init(Double(statistics().counts.headSamples))]
-        }
-        metrics.register("heliograph_store_blocks", .gauge, help: "Blocks that are served.") {
-            [.init(Double(statistics().blocks))]
-        }
-        metrics.register("heliograph_store_replaced_values_total", .counter, help: "Values replaced by later ones.") {
-            [.init(Double(statistics().counts.replacedValues))]
-        }
-        metrics.register("heliograph_flush_blocks_total", .counter, help: "Blocks written.") {
-            [.init(Double(flushes.blocks.value))]
-        }
-        metrics.register("heliograph_flush_samples_total", .counter, help: "Samples written into blocks.") {
-            [.init(Double(flushes.samples.value))]
-        }
-        metrics.register("heliograph_flush_failures_total", .counter, help: "Flushes that failed and are tried again.")
-        {
-            [.init(Double(flushes.failures.value))]
-        }
-        metrics.register("heliograph_replay_progress_ratio", .gauge, help: "Share of the log read back since start.") {
-            [processor] in [.init(processor.replayProgress)]
         }
     }
 }

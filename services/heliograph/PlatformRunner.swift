@@ -60,7 +60,8 @@ struct PlatformRunner {
             announcement.finish()
         }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: FlushSchedule(processor: platform.processor, interval: settings.head.flushInterval)),
+            .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
+            .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
             .init(service: alerting),
             .init(service: application),
         ]
@@ -101,16 +102,16 @@ struct Announcement {
     }
 }
 
-/// Looks, every so often, for windows that can become blocks.
-struct FlushSchedule: Service {
-    let processor: Processor
+/// Does something every so often, until the server is told to stop.
+struct Schedule: Service {
     let interval: Duration
+    let work: @Sendable () -> Void
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: interval)
-                processor.flushDueWindows()
+                work()
             }
         }
     }

@@ -11,6 +11,7 @@ package struct APIError: Error, HTTPResponseError, Sendable {
         case execution
         case timeout
         case canceled
+        case forbidden
         case notFound = "not_found"
         case tooLarge = "too_large"
         case unsupportedMediaType = "unsupported_media_type"
@@ -37,6 +38,7 @@ package struct APIError: Error, HTTPResponseError, Sendable {
         case .execution: .unprocessableContent
         case .timeout: .serviceUnavailable
         case .canceled: .init(code: 499, reasonPhrase: "Client Closed Request")
+        case .forbidden: .forbidden
         case .notFound: .notFound
         case .tooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType

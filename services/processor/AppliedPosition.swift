@@ -9,6 +9,8 @@ final class AppliedPosition: Sendable {
 
     private struct State {
         var offset: Int64
+        /// Records applied since the process began.
+        var records = 0
         var waiters: [Waiter] = []
         var isFinished = false
     }
@@ -17,10 +19,14 @@ final class AppliedPosition: Sendable {
     private let start: Int64
     /// The log's end when the process began: through here it is replay.
     let target: Int64
+    /// Records in the log through `target`.
+    private let targetRecords: Int
+    private let began = ContinuousClock.now
 
-    init(start: Int64, target: Int64) {
+    init(start: Int64, target: Int64, records: Int = 0) {
         self.start = start
         self.target = target
+        targetRecords = records
         state = Mutex(State(offset: start))
     }
 
@@ -30,9 +36,19 @@ final class AppliedPosition: Sendable {
         target > start ? min(1, Double(offset - start) / Double(target - start)) : 1
     }
 
-    func advance(to offset: Int64) {
+    /// How far reading the log back is.
+    var replay: ReplayProgress {
+        let (offset, records) = state.withLock { ($0.offset, $0.records) }
+        return ReplayProgress(
+            batches: (done: Int(min(offset, target) - start), total: Int(target - start)),
+            samples: (done: min(records, targetRecords), total: targetRecords), elapsed: ContinuousClock.now - began)
+    }
+
+    /// - Parameter records: how many came with the batches between the position so far and `offset`.
+    func advance(to offset: Int64, records: Int = 0) {
         let ready = state.withLock { state -> [Waiter] in
             state.offset = max(state.offset, offset)
+            state.records += records
             guard !state.waiters.isEmpty else { return [] }
             let reached = state.offset
             let ready = state.waiters.filter { $0.offset <= reached }

@@ -38,10 +38,13 @@ final class Flusher: Sendable {
     /// Waits for a flush that is under way.
     func stop() { queue.sync {} }
 
+    /// Flushes what is detached, and returns when that is done or has failed.
+    func flushNow(now: Int64) { queue.sync { flush(now: now) } }
+
     private func flush(now: Int64) {
         do {
             let report = try store.writeDetached(now: now) { try log.write(ledger.checkpoint()) }
-            guard report.blocks > 0 else { return }
+            guard report.windows > 0 else { return }
             counters.blocks.add(report.blocks)
             counters.samples.add(report.samples)
             // Batches behind the ledger's checkpoint are still needed to count them again after a restart. And while the log

@@ -13,22 +13,34 @@ package final class Ledger: Sendable {
     }
 
     private struct State {
-        var counts: [Key: LedgerCounts] = [:]
+        /// Counts by slot, and whose they are.
+        var counts: [LedgerCounts] = []
+        var keys: [Key] = []
+        var slots: [Key: Int] = [:]
         /// Batches through this offset are counted.
         var offset: Int64
         /// Records on disk in batches after `offset`.
         var pending: Int
+
+        mutating func slot(for key: Key) -> Int {
+            if let known = slots[key] { return known }
+            keys.append(key)
+            counts.append(LedgerCounts())
+            slots[key] = keys.count - 1
+            return keys.count - 1
+        }
     }
 
     private let state: Mutex<State>
 
     /// - Parameter pending: records in the log after the checkpoint's offset.
     init(_ checkpoint: LedgerCheckpoint, pending: Int) {
-        var counts: [Key: LedgerCounts] = [:]
+        var initial = State(offset: checkpoint.offset, pending: pending)
         for entry in checkpoint.entries {
-            counts[Key(ingestProtocol: entry.ingestProtocol, sourceID: entry.sourceID)] = entry.counts
+            let slot = initial.slot(for: Key(ingestProtocol: entry.ingestProtocol, sourceID: entry.sourceID))
+            initial.counts[slot] = entry.counts
         }
-        state = Mutex(State(counts: counts, offset: checkpoint.offset, pending: pending))
+        state = Mutex(initial)
     }
 
     var offset: Int64 { state.withLock { $0.offset } }
@@ -36,13 +48,16 @@ package final class Ledger: Sendable {
 
     func committed(records: Int) { state.withLock { $0.pending += records } }
 
+    /// Where a key is counted, for `applied`; the same for the life of this object.
+    func slot(for key: Key) -> Int { state.withLock { $0.slot(for: key) } }
+
     /// Counts a batch once: one that is counted already, because it is replayed, changes nothing.
-    func applied(offset: Int64, records: Int, _ counts: [Key: LedgerCounts]) {
+    func applied(offset: Int64, records: Int, _ counts: [(slot: Int, counts: LedgerCounts)]) {
         state.withLock { state in
             guard offset > state.offset else { return }
             state.offset = offset
             state.pending -= records
-            for (key, count) in counts { state.counts[key, default: LedgerCounts()] += count }
+            for (slot, added) in counts { state.counts[slot] += added }
         }
     }
 
@@ -50,7 +65,7 @@ package final class Ledger: Sendable {
         state.withLock { state in
             LedgerCheckpoint(
                 offset: state.offset,
-                entries: state.counts.map { key, counts in
+                entries: zip(state.keys, state.counts).filter { $0.1.accepted > 0 }.map { key, counts in
                     LedgerEntry(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID, counts: counts)
                 })
         }
@@ -61,7 +76,7 @@ package final class Ledger: Sendable {
         log.readTotals { received, deadLettered in
             state.withLock { state in
                 var accounts: [LedgerSnapshot.Account.ID: LedgerSnapshot.Account] = [:]
-                for (key, counts) in state.counts {
+                for (key, counts) in zip(state.keys, state.counts) where counts.accepted > 0 {
                     let id = LedgerSnapshot.Account.ID(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID)
                     accounts[id, default: .init(id: id)].counts += counts
                 }

@@ -19,6 +19,8 @@ package final class Processor: Sendable {
         package var maximumBufferedRecords = 2_000_000
         /// Records on disk and not processed over which new requests are refused.
         package var maximumPendingRecords = 20_000_000
+        /// Whether a clean stop writes all of the head into blocks, so that the next start has nothing to read back.
+        package var flushesAtStop = true
 
         package init() {}
     }
@@ -38,8 +40,10 @@ package final class Processor: Sendable {
     let work = DispatchSemaphore(value: 0)
     let applied: AppliedPosition
     let flushRequested = Atomic<Bool>(false)
+    let tasks = ProcessorTasks()
     private let applier: Mutex<BatchApplier>
-    private let flusher: Flusher
+    let flusher: Flusher
+    package let compactor: Compactor
     private let finished = DispatchSemaphore(value: 0)
 
     /// Connects to the log; `start` begins the work.
@@ -50,15 +54,21 @@ package final class Processor: Sendable {
         self.store = store
         self.options = options
         self.logger = logger
+        for damage in log.damages {
+            logger.critical("acknowledged requests are missing", metadata: ["damage": "\(damage)"])
+        }
         try log.continueAfter(store.newestBlockOffset)
         let checkpoint = try log.ledgerCheckpoint()
         let ledger = Ledger(checkpoint, pending: try log.recordCount(after: checkpoint.offset))
         self.ledger = ledger
         let oldest = try log.oldestOffset() ?? log.durableOffset + 1
-        applied = AppliedPosition(start: oldest - 1, target: log.durableOffset)
+        applied = AppliedPosition(
+            start: oldest - 1, target: log.durableOffset, records: try log.recordCount(after: oldest - 1))
         applier = Mutex(
             BatchApplier(
-                series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store))
+                series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store,
+                ledger: ledger))
+        compactor = Compactor(store: store, logger: logger)
         flusher = Flusher(log: log, store: store, ledger: ledger, applied: applied, logger: logger)
         log.deliverCommits { [buffer = BufferBox(self)] batches in buffer.processor?.deliver(batches) }
     }
@@ -79,13 +89,23 @@ package final class Processor: Sendable {
         work.signal()
     }
 
-    /// Processes everything that is on disk, then ends. The log must have been closed to new requests before.
+    /// Processes everything that is on disk, moves it into blocks, then ends. The log must have been closed to new requests
+    /// before.
     package func stop() {
         buffer.withLock { $0.isStopping = true }
         work.signal()
         finished.wait()
+        compactor.stop()
         flusher.stop()
+        if options.flushesAtStop { flushEverything() }
+        tasks.finish()
         applied.finish()
+    }
+
+    /// Twice, because what an earlier flush could not write goes first. What fails stays in the log.
+    private func flushEverything() {
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        for _ in 0..<2 where store.detachAll(through: applied.offset) { flusher.flushNow(now: now) }
     }
 
     /// Returns when everything that is durable now is visible to queries.
@@ -96,6 +116,7 @@ package final class Processor: Sendable {
     package var appliedOffset: Int64 { applied.offset }
     /// Between 0 and 1: how much of what was in the log at start has been read back.
     package var replayProgress: Double { applied.replayProgress }
+    package var replay: ReplayProgress { applied.replay }
     package var flushCounters: FlushCounters { flusher.counters }
     package var isBehind: Bool { ledger.pending > options.maximumPendingRecords }
 
@@ -118,6 +139,7 @@ package final class Processor: Sendable {
         while true {
             let isDrained = drain(replayThrough: replayThrough)
             if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
+            tasks.runAll(applied: applied.offset)
             if isDrained, buffer.withLock({ $0.isStopping }) { return }
             if isDrained { work.wait() }
         }
@@ -161,6 +183,7 @@ package final class Processor: Sendable {
                     }
                 }
                 if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
+                tasks.runAll(applied: applied.offset)
             }
             // Offsets without batches at the end.
             applied.advance(to: replay.through)
@@ -173,20 +196,21 @@ package final class Processor: Sendable {
     /// Batches that cannot be read stay in the ledger, as dropped, under a source of its own, and do not stop the others.
     private func passOver(_ damage: DamagedBatches) {
         logger.critical("acknowledged batches cannot be read", metadata: ["damage": "\(damage)"])
-        var counts: [Ledger.Key: LedgerCounts] = [:]
+        var counts: [(slot: Int, counts: LedgerCounts)] = []
         for ingestProtocol in IngestProtocol.allCases where damage.records[ingestProtocol] > 0 {
             let records = damage.records[ingestProtocol]
-            counts[Ledger.Key(ingestProtocol: ingestProtocol, sourceID: "(unreadable batch)")] =
-                LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)
+            let key = Ledger.Key(ingestProtocol: ingestProtocol, sourceID: "(unreadable batch)")
+            counts.append(
+                (ledger.slot(for: key), LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)))
         }
         ledger.applied(offset: damage.last, records: damage.records.sum, counts)
-        applied.advance(to: damage.last)
+        applied.advance(to: damage.last, records: damage.records.sum)
     }
 
     private func apply(_ batch: CommittedBatch, isReplay: Bool) {
         let counts = applier.withLock { $0.apply(batch, isReplay: isReplay) }
         ledger.applied(offset: batch.offset, records: batch.batch.count, counts)
-        applied.advance(to: batch.offset)
+        applied.advance(to: batch.offset, records: batch.batch.count)
     }
 
     private func requestFlush() {

@@ -52,7 +52,7 @@ struct ExportRoute: Sendable {
         let environment = runner.environment
         environment.metrics.queries.add()
         do {
-            await environment.barrier()
+            try await environment.barrier()
             let budget = ExportStream.budget(environment.limits)
             let series = try await environment.work.run {
                 try environment.store.series(matcherLists, in: range, budget: budget)

@@ -15,8 +15,9 @@ package struct QueryEnvironment: Sendable {
     package let limits: QueryLimits
     package let build: BuildInfo
     package let metrics: QueryMetrics
-    /// Returns when everything acknowledged before the call can be queried. Awaited before every read.
-    package let barrier: @Sendable () async -> Void
+    /// Returns when everything acknowledged before the call can be queried; throws an `APIError` when that is too far off.
+    /// Awaited before every read.
+    package let barrier: @Sendable () async throws -> Void
     package let progress: @Sendable () -> PipelineProgress
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let now: @Sendable () -> Int64
@@ -26,7 +27,7 @@ package struct QueryEnvironment: Sendable {
     package init(
         store: any TimeSeriesStore, engineOptions: EngineOptions, kpis: KPICalculator, work: BlockingWork,
         limits: QueryLimits = QueryLimits(), build: BuildInfo, metrics: QueryMetrics,
-        barrier: @escaping @Sendable () async -> Void, progress: @escaping @Sendable () -> PipelineProgress,
+        barrier: @escaping @Sendable () async throws -> Void, progress: @escaping @Sendable () -> PipelineProgress,
         now: @escaping @Sendable () -> Int64 = { Int64((Date().timeIntervalSince1970 * 1000).rounded()) }
     ) {
         self.store = store

@@ -33,7 +33,7 @@ struct QueryRunner: Sendable {
         }
         do {
             return try await whileWaitedFor(request.body, budget) {
-                await environment.barrier()
+                try await environment.barrier()
                 return try await environment.work.run {
                     try budget.check()
                     return try read(budget)

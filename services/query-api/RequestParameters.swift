@@ -1,21 +1,21 @@
-import HTTPSupport
+package import HTTPSupport
 import HTTPTypes
-import Hummingbird
+package import Hummingbird
 import NIOCore
 import PromQLSyntax
-import TimeSeriesStore
+package import TimeSeriesStore
 
 /// A request's parameters: those of a form in the body first, then those of the URL, as in Go's `net/http`, which
 /// clients of Prometheus count on. An empty value is the same as none.
-struct RequestParameters: Sendable {
+package struct RequestParameters: Sendable {
     private let pairs: [(name: String, value: String)]
 
-    init(pairs: [(name: String, value: String)]) { self.pairs = pairs }
+    package init(pairs: [(name: String, value: String)]) { self.pairs = pairs }
 
     /// Reads the body to its end, whatever the method, and leaves an empty one in its place: what watches the
     /// connection later (`QueryRunner`) must find neither parts of a body nor a body that was read behind the
     /// request's back.
-    init(reading request: inout Request, limit bodyLimit: Int) async throws {
+    package init(reading request: inout Request, limit bodyLimit: Int) async throws {
         let body: ByteBuffer
         do {
             body = try await request.body.collect(upTo: bodyLimit)
@@ -25,7 +25,7 @@ struct RequestParameters: Sendable {
         request.body = RequestBody(buffer: ByteBuffer())
         do {
             var pairs: [(name: String, value: String)] = []
-            if request.method == .post, body.readableBytes > 0 {
+            if [.post, .put, .delete].contains(request.method), body.readableBytes > 0 {
                 try RequestParameters.checkContentType(request.headers[.contentType])
                 pairs = try FormText.parse(String(buffer: body))
             }
@@ -45,14 +45,16 @@ struct RequestParameters: Sendable {
         }
     }
 
-    func text(_ name: String) -> String? {
+    package func text(_ name: String) -> String? {
         for pair in pairs where pair.name == name && !pair.value.isEmpty { return pair.value }
         return nil
     }
 
-    func texts(_ name: String) -> [String] { pairs.filter { $0.name == name && !$0.value.isEmpty }.map(\.value) }
+    package func texts(_ name: String) -> [String] {
+        pairs.filter { $0.name == name && !$0.value.isEmpty }.map(\.value)
+    }
 
-    func required(_ name: String, _ expected: String) throws -> String {
+    package func required(_ name: String, _ expected: String) throws -> String {
         guard let text = text(name) else { throw APIError.invalid(name, "expected \(expected), got nothing") }
         return text
     }
@@ -61,7 +63,7 @@ struct RequestParameters: Sendable {
 
     /// Milliseconds since 1970. Prometheus' own names for the ends of time are taken as the ends of what can be
     /// queried.
-    func time(_ name: String) throws -> Int64? {
+    package func time(_ name: String) throws -> Int64? {
         guard let text = text(name) else { return nil }
         switch text {
         case "-292273086-05-16T16:47:06Z": return -Self.latestTime
@@ -77,7 +79,7 @@ struct RequestParameters: Sendable {
         return time
     }
 
-    func requiredTime(_ name: String) throws -> Int64 {
+    package func requiredTime(_ name: String) throws -> Int64 {
         guard let time = try time(name) else {
             throw APIError.invalid(
                 name, "expected a time as RFC 3339 (2026-01-31T12:00:00Z) or seconds since 1970, got nothing")
@@ -86,7 +88,7 @@ struct RequestParameters: Sendable {
     }
 
     /// Milliseconds, any sign: PromQL's notation (`1h30m`) or seconds with any fraction.
-    func duration(_ name: String) throws -> Int64? {
+    package func duration(_ name: String) throws -> Int64? {
         guard let text = text(name) else { return nil }
         if let seconds = Double(text), seconds.magnitude < 1e10 { return Int64((seconds * 1000).rounded()) }
         if let milliseconds = try? PromQLDuration.parse(text) { return milliseconds }
@@ -95,7 +97,7 @@ struct RequestParameters: Sendable {
             "cannot parse \"\(text.prefix(64))\" to a valid duration: expected seconds, or for example 30s or 1h30m")
     }
 
-    func positiveDuration(_ name: String) throws -> Int64? {
+    package func positiveDuration(_ name: String) throws -> Int64? {
         guard let duration = try duration(name) else { return nil }
         guard duration > 0 else {
             throw APIError.invalid(name, "expected a duration above 0, got \"\(text(name)?.prefix(64) ?? "")\"")
@@ -104,7 +106,7 @@ struct RequestParameters: Sendable {
     }
 
     /// A whole number of `range`, or nil.
-    func count(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    package func count(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
         guard let text = text(name) else { return nil }
         guard let count = Int(text), range.contains(count) else {
             let bounds =
@@ -116,13 +118,13 @@ struct RequestParameters: Sendable {
     }
 
     /// Prometheus' `limit`: the most results, nil (also as 0) for all.
-    func resultLimit() throws -> Int? {
+    package func resultLimit() throws -> Int? {
         guard let limit = try count("limit", in: 0...Int.max), limit > 0 else { return nil }
         return limit
     }
 
     /// `start` and `end`, both inclusive; all of time where they are missing.
-    func timeRange() throws -> TimeRange {
+    package func timeRange() throws -> TimeRange {
         let range = TimeRange(from: try time("start") ?? .min, through: try time("end") ?? .max)
         guard range.from <= range.through else {
             throw APIError.invalid("end", "end timestamp must not be before start timestamp")
@@ -131,11 +133,11 @@ struct RequestParameters: Sendable {
     }
 
     /// 2^53: what a double can tell apart, and what the query engine takes.
-    private static let latestTime: Int64 = 9_007_199_254_740_991
+    package static let latestTime: Int64 = 9_007_199_254_740_991
 }
 
 extension APIError {
-    static func invalid(_ parameter: String, _ reason: String) -> APIError {
+    package static func invalid(_ parameter: String, _ reason: String) -> APIError {
         APIError(.badData, "invalid parameter \"\(parameter)\": \(reason)")
     }
 }

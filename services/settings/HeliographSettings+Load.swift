@@ -74,7 +74,8 @@ struct SettingsLoading {
         } else {
             let shown =
                 key.isSecret && found.hasPrefix("\"") ? "a text that is none (not shown: it may be secret)" : found
-            let fault = SettingProblem.Fault.badValue(setting: key.name, expected: key.expected, found: shown)
+            let why = input.flatMap { key.explain($0) }.map { "\(shown); \($0)" }
+            let fault = SettingProblem.Fault.badValue(setting: key.name, expected: key.expected, found: why ?? shown)
             problems.append(SettingProblem(place: place, fault: fault))
         }
     }

@@ -12,6 +12,8 @@ package struct HeliographSettings: Sendable {
         package var maxBodyBytes = 32 << 20
         package var maxRecords = 1_000_000
         package var maxSeries = 10_000_000
+        /// 0 for no budget per source.
+        package var maxSeriesPerSource = 0
         package var requestTimeout = Duration.seconds(30)
         package var idleTimeout = Duration.seconds(60)
     }
@@ -28,6 +30,19 @@ package struct HeliographSettings: Sendable {
     package struct Head: Sendable {
         package var flushInterval = Duration.seconds(60)
         package var grace = Duration.seconds(600)
+    }
+
+    /// Zero stands for ever.
+    package struct Retention: Sendable {
+        package var raw = Duration.zero
+        package var rollup5m = Duration.zero
+        package var rollup1h = Duration.zero
+        /// The first that fits a series decides for it, in place of the three above.
+        package var rules = RetentionRules()
+    }
+
+    package struct Compaction: Sendable {
+        package var interval = Duration.seconds(300)
     }
 
     package struct Query: Sendable {
@@ -68,6 +83,8 @@ package struct HeliographSettings: Sendable {
     package var log = Log()
     package var deadLetters = DeadLetters()
     package var head = Head()
+    package var retention = Retention()
+    package var compaction = Compaction()
     package var query = Query()
     package var alerts = Alerts()
     package var kpis = KPIs()

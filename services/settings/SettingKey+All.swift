@@ -15,6 +15,10 @@ extension SettingKey {
             "ingest.max_series", \.ingest.maxSeries, in: 1...4_294_967_295,
             "Most series that may exist; records of further new ones become dead letters."),
         SettingKey(
+            "ingest.max_series_per_source", \.ingest.maxSeriesPerSource, in: 0...4_294_967_295,
+            "Most series that one source may have; records of further new ones become dead letters. 0 for no such limit."
+        ),
+        SettingKey(
             "ingest.request_timeout", \.ingest.requestTimeout,
             "How long one request may take, from its first byte to its answer.", expected: moreThanNoTime,
             where: { $0 > .zero }),
@@ -38,6 +42,22 @@ extension SettingKey {
             where: { $0 > .zero }),
         SettingKey(
             "head.grace", \.head.grace, "How long after its end a window stays in memory and waits for late samples."),
+
+        SettingKey("retention.raw", \.retention.raw, "How long samples are kept; 0 for ever."),
+        SettingKey(
+            "retention.rollup_5m", \.retention.rollup5m,
+            "How long sums over 5 minutes are kept that remain of samples; 0 for ever."),
+        SettingKey(
+            "retention.rollup_1h", \.retention.rollup1h,
+            "How long sums over an hour are kept that remain of samples; 0 for ever."),
+        SettingKey(
+            "retention.rules", \.retention.rules,
+            "Other durations for some series; the first rule that fits a series decides.",
+            explain: RetentionRules.faults),
+        SettingKey(
+            "compaction.interval", \.compaction.interval,
+            "How often blocks are looked over for what can be merged or is kept no longer.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
 
         SettingKey(
             "query.max_samples", \.query.maxSamples, in: 1...100_000_000_000,

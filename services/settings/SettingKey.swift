@@ -11,6 +11,8 @@ package struct SettingKey: Sendable {
     /// Its values may hold a secret, and are shown without it.
     package let isSecret: Bool
 
+    /// More than "expected …, found …" can say of a value that is none; nil if there is nothing to add.
+    let explain: @Sendable (SettingInput) -> String?
     private let readInto: @Sendable (SettingInput, inout HeliographSettings) -> Bool
     private let write: @Sendable (HeliographSettings) -> String
 
@@ -21,6 +23,7 @@ package struct SettingKey: Sendable {
     init<Value: SettingValue>(
         _ name: String, _ path: any WritableKeyPath<HeliographSettings, Value> & Sendable, _ summary: String,
         expected: String = Value.expected, isSecret: Bool = false,
+        explain: @escaping @Sendable (SettingInput) -> String? = { _ in nil },
         where isAllowed: @escaping @Sendable (Value) -> Bool = { _ in true }
     ) {
         self.name = name
@@ -28,6 +31,7 @@ package struct SettingKey: Sendable {
         self.expected = expected
         self.isList = Value.isList
         self.isSecret = isSecret
+        self.explain = explain
         self.readInto = { input, settings in
             guard let value = Value(input), isAllowed(value) else { return false }
             settings[keyPath: path] = value
@@ -56,6 +60,7 @@ package struct SettingKey: Sendable {
         self.expected = "a size of at least \(ByteSizeText.text(of: least)), such as 64MiB, 1GB or plain bytes"
         self.isList = false
         self.isSecret = false
+        self.explain = { _ in nil }
         self.readInto = { input, settings in
             guard case .scalar(let text) = input, let bytes = ByteSizeText.bytes(in: text), bytes >= least else {
                 return false

@@ -1,7 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
-import Foundation
-import NIOCore
 import NIOHTTP1
 
 struct KPICommand: AsyncParsableCommand {
@@ -28,21 +25,8 @@ struct KPICommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var parts = URLComponents()
-        parts.queryItems = [URLQueryItem(name: "window", value: window), URLQueryItem(name: "format", value: format)]
-        if let source { parts.queryItems?.append(URLQueryItem(name: "source", value: source)) }
-        let address = "\(url)/api/v1/kpis?\(parts.percentEncodedQuery ?? "")"
-        let body: ByteBuffer
-        let status: UInt
-        do {
-            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: address), timeout: .seconds(120))
-            status = response.status.code
-            body = try await response.body.collect(upTo: 64 << 20)
-        } catch {
-            throw CommandFailure("no answer from \(url): \(error); is the server running there? See --url.")
-        }
-        let text = String(buffer: body)
-        guard status == 200 else { throw CommandFailure("\(url) answered \(status): \(text)") }
-        print(text)
+        var parameters = [(name: "window", value: window), (name: "format", value: format)]
+        if let source { parameters.append(("source", source)) }
+        print(try await RunningServer(url: url).ask(.GET, "/api/v1/kpis", parameters))
     }
 }

@@ -1,0 +1,52 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// A server that a command asks, over HTTP.
+struct RunningServer {
+    /// Without a slash at the end.
+    let url: String
+
+    init(url: String) { self.url = url.hasSuffix("/") ? String(url.dropLast()) : url }
+
+    /// The answer's body.
+    ///
+    /// - Throws: `CommandFailure` if there is no answer, or none with status 200.
+    func ask(
+        _ method: HTTPMethod = .GET, _ path: String, _ parameters: [(name: String, value: String)],
+        timeout: TimeAmount = .seconds(120)
+    ) async throws -> String {
+        var request = HTTPClientRequest(url: "\(url)\(path)\(RunningServer.query(parameters))")
+        request.method = method
+        let body: ByteBuffer
+        let status: UInt
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+            status = response.status.code
+            body = try await response.body.collect(upTo: 64 << 20)
+        } catch {
+            throw CommandFailure("no answer from \(url): \(error); is the server running there? See --url.")
+        }
+        let text = String(buffer: body)
+        guard status == 200 else { throw CommandFailure("\(url) answered \(status): \(RunningServer.sentence(text))") }
+        return text
+    }
+
+    /// Only what RFC 3986 calls unreserved stays as it is: a plus sign would be read as a space.
+    static func query(_ parameters: [(name: String, value: String)]) -> String {
+        let unreserved = CharacterSet(charactersIn: "-._~").union(
+            .alphanumerics.intersection(CharacterSet(charactersIn: "\u{0}"..."\u{7F}")))
+        let pairs = parameters.map { pair in
+            [pair.name, pair.value].map { $0.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "" }
+                .joined(separator: "=")
+        }
+        return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+    }
+
+    /// The sentence of an error answer, or all of it.
+    private static func sentence(_ text: String) -> String {
+        struct Failure: Decodable { let error: String }
+        return (try? JSONDecoder().decode(Failure.self, from: Data(text.utf8)))?.error ?? text
+    }
+}
