@@ -105,7 +105,8 @@ let package = Package(
         service(
             "AdminAPI", folder: "admin-api",
             [
-                "HTTPSupport", "QueryAPI", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "IngestLog",
+                "HTTPSupport", "QueryAPI", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine",
+                "IngestLog",
                 "EmbeddedStore", "Processor", hummingbird, logging, nioCore,
             ]),
         service(
