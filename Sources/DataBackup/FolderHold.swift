@@ -13,7 +13,8 @@ package final class FolderHold {
     /// A folder without a `LOCK` file has never been opened by a server, or is a copy; there is nothing to hold then.
     package init(_ folder: String) {
         self.folder = folder
-        lock = open("\(folder)/\(BackupLayout.lock)", O_RDWR | O_CLOEXEC)
+        // An flock asks for no right to write (man 2 flock).
+        lock = open("\(folder)/\(BackupLayout.lock)", O_RDONLY | O_CLOEXEC)
         isInUse = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
         before = Set((try? DiskFiles().names(in: folder)) ?? [])
     }

@@ -38,7 +38,7 @@ package struct FolderVerification {
         }
         let hold = FolderHold(folder)
         defer { withExtendedLifetime(hold) {} }
-        try verifyDatabases(manifest)
+        try verifyDatabases(manifest, isInUse: hold.isInUse)
         try verifyBlocks(manifest)
         if let manifest {
             try compare(with: manifest)
@@ -51,23 +51,26 @@ package struct FolderVerification {
 
     // MARK: Databases
 
-    private mutating func verifyDatabases(_ manifest: BackupManifest?) throws {
+    private mutating func verifyDatabases(_ manifest: BackupManifest?, isInUse: Bool) throws {
         var names = try files.names(in: folder).filter { $0.hasSuffix(BackupLayout.databaseSuffix) && $0.first != "." }
         if let manifest { names = names.filter { manifest.file($0) != nil } }
         for name in names {
             try progress(BackupProgress(activity: "reading \(name)", bytes: 0, allBytes: 0))
             let path = "\(folder)/\(name)"
             var file = VerificationReport.File(
-                path: name, kind: .database, bytes: (try? files.size(of: path)) ?? 0, content: "", problems: [])
+                path: name, kind: .database, bytes: size(path) + size(path + "-wal"), content: "", problems: [])
             switch name {
-            case BackupLayout.log: try verifyLog(&file)
+            case BackupLayout.log: try verifyLog(&file, isInUse: isInUse)
             case BackupLayout.alerts:
                 file.kind = .alerts
                 verifyDatabase(path, &file)
+                guard file.problems.isEmpty else { break }
                 do {
-                    file.content = "\(try StoreVerification.verifyAlertStates(folder: folder)) records"
+                    let found = try StoreVerification.verifyAlertStates(folder: folder)
+                    file.content = "\(found.records) records"
+                    file.problems = found.problems
                 } catch {
-                    if file.problems.isEmpty { file.problems.append("\(error)") }
+                    file.problems.append("\(error)")
                 }
             default:
                 file.kind = name == BackupLayout.tombstones ? .tombstones : .database
@@ -77,9 +80,9 @@ package struct FolderVerification {
         }
     }
 
-    private mutating func verifyLog(_ file: inout VerificationReport.File) throws {
+    private mutating func verifyLog(_ file: inout VerificationReport.File, isInUse: Bool) throws {
         file.kind = .log
-        let finding = try LogVerification.verify(folder: folder) { [progress] batches in
+        let finding = try LogVerification.verify(folder: folder, isInUse: isInUse) { [progress] batches in
             try progress(BackupProgress(activity: "reading log.sqlite, \(batches) batches", bytes: 0, allBytes: 0))
         }
         file.content =
@@ -99,6 +102,8 @@ package struct FolderVerification {
         }
     }
 
+    private func size(_ path: String) -> Int { (try? files.size(of: path)) ?? 0 }
+
     // MARK: Blocks
 
     private mutating func verifyBlocks(_ manifest: BackupManifest?) throws {
@@ -112,7 +117,7 @@ package struct FolderVerification {
                 seen.insert(path)
                 let folderOfBlock = "\(folder)/\(BackupWriter.parent(of: path))"
                 let name = (path as NSString).lastPathComponent
-                let bytes = (try? files.size(of: "\(folder)/\(path)")) ?? 0
+                let bytes = size("\(folder)/\(path)")
                 try progress(BackupProgress(activity: "reading \(path)", bytes: 0, allBytes: bytes))
                 guard let finding = StoreVerification.verifyBlock(folder: folderOfBlock, file: name) else { continue }
                 let isBlock = path.hasPrefix("\(StoreVerification.blockFolder)/")
@@ -175,11 +180,11 @@ package struct FolderVerification {
     }
 
     private mutating func nameLeftovers(isInUse: Bool) throws {
-        for path in try paths() {
-            if path.hasSuffix(StoreVerification.damagedSuffix) {
+        for path in try files.names(in: folder) + paths() {
+            if path.contains(StoreVerification.damagedSuffix) {
                 report.problems.append(
-                    "\(path): was found damaged and set aside; what it held is not served. Restore the file of the same name, "
-                        + "without .damaged, from a backup while the server is stopped")
+                    "\(path): was found damaged and set aside; what of it could not be read is not served. See the runbook, "
+                        + "\"Damaged files\"; remove it when it is of no more use")
             } else if path.hasSuffix(StoreVerification.temporarySuffix) {
                 report.notes.append(
                     isInUse

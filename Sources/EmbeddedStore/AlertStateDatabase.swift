@@ -73,7 +73,7 @@ package final class AlertStateDatabase: Sendable {
     /// Names the records that are not as they were written.
     ///
     /// - Throws: SQLITE_CORRUPT if the file as a whole is not sound. It is small, so all of it is looked at.
-    private static func check(_ db: Database) throws -> [String] {
+    static func check(_ db: Database) throws -> [String] {
         let verdict = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)") ?? "no answer"
         guard verdict == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict) }
         return try read(db).damaged.map { "\(fileName): the record \($0) is not what was written and is passed over" }

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 package import TimeSeriesStore
 
@@ -53,26 +52,17 @@ package enum StoreVerification {
 
     private static let labelCacheBytes = 16 << 20
 
-    /// Reads every alert state and waiting notification; returns how many there are.
-    ///
-    /// - Throws: what is wrong with one of them.
-    package static func verifyAlertStates(folder: String) throws -> Int {
+    /// Reads every alert state and waiting notification: how many there are, and a sentence for each that is not as it was
+    /// written.
+    package static func verifyAlertStates(folder: String) throws -> (records: Int, problems: [String]) {
         let queue = try DatabaseQueue(
             path: "\(folder)/\(AlertStateDatabase.fileName)", configuration: DatabaseCopy.reading)
         defer { try? queue.close() }
         return try queue.read { db in
-            let rows = try Row.fetchCursor(db, sql: "SELECT key, value FROM record")
-            var records = 0
-            while let row = try rows.next() {
-                let value: Data = row[1]
-                guard (try? JSONSerialization.jsonObject(with: value)) != nil else {
-                    throw BlockDamage(
-                        file: AlertStateDatabase.fileName, expected: "JSON under \(row[0] as String)",
-                        found: "other bytes")
-                }
-                records += 1
-            }
-            return records
+            let records = try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0
+            // Records of older versions have no checksums.
+            let isChecked = try db.columns(in: "record").contains { $0.name == "checksum" }
+            return (records, isChecked ? try AlertStateDatabase.check(db) : [])
         }
     }
 }

@@ -24,12 +24,20 @@ package enum LogVerification {
     /// Everything in the file, as of one moment: SQLite's own check, every series, every batch, the running totals, and the
     /// ledger against them.
     ///
-    /// - Parameter progress: called with the number of batches read so far.
+    /// - Parameters:
+    ///   - isInUse: another process may be writing. If not, a WAL is looked through for what SQLite would drop without a word.
+    ///   - progress: called with the number of batches read so far.
     /// - Throws: only what `progress` throws; what cannot be read is a problem in the finding.
-    package static func verify(folder: String, progress: (_ batches: Int) throws -> Void = { _ in }) throws
+    package static func verify(folder: String, isInUse: Bool, progress: (_ batches: Int) throws -> Void = { _ in })
+        throws
         -> LogFinding
     {
         var finding = LogFinding()
+        if !isInUse, let wal = try? Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(fileName)-wal")),
+            let damage = WALDamage.find(in: [UInt8](wal))
+        {
+            finding.problems.append("\(damage.words)")
+        }
         let queue: DatabaseQueue
         do {
             queue = try snapshot(of: "\(folder)/\(fileName)")
@@ -136,11 +144,14 @@ package enum LogVerification {
         let rows = try Row.fetchCursor(
             db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
         while let row = try rows.next() {
-            let counts = LedgerCounts(accepted: row[2], stored: row[3], duplicate: row[4], dropped: row[5])
-            counted[try IngestProtocol(stored: row[0])] += counts.accepted
+            let counts = try LedgerCounts(
+                accepted: row.decode(atIndex: 2), stored: row.decode(atIndex: 3), duplicate: row.decode(atIndex: 4),
+                dropped: row.decode(atIndex: 5))
+            counted[try IngestProtocol(stored: row.decode(atIndex: 0))] += counts.accepted
             if counts.accepted != counts.stored + counts.duplicate + counts.dropped {
                 finding.problems.append(
-                    "ledger of \(row[1] as String): expected received = stored + duplicate + dropped, found \(counts)")
+                    "ledger of \(try row.decode(String.self, atIndex: 1)): expected received = stored + duplicate + dropped, found \(counts)"
+                )
             }
         }
         let accepted = try LogTotals(db: db).through(offset)
@@ -164,8 +175,9 @@ package enum LogVerification {
                 """)
         while let row = try excess.next() {
             finding.problems.append(
-                "dead letters of source \"\(row[0] as String)\", \(row[1] as String): expected at most \(row[3] as Int), "
-                    + "as counted when they were written, found \(row[2] as Int)")
+                "dead letters of source \"\(try row.decode(String.self, atIndex: 0))\", \(try row.decode(String.self, atIndex: 1)): "
+                    + "expected at most \(try row.decode(Int.self, atIndex: 3)), as counted when they were written, "
+                    + "found \(try row.decode(Int.self, atIndex: 2))")
         }
     }
 

@@ -15,10 +15,12 @@ struct WALDamage: Error, CustomStringConvertible, Equatable {
     /// Intact frames behind it.
     let following: Int
 
-    var description: String {
+    var description: String { "\(words); the file was copied to log.sqlite-wal\(WALDamage.copySuffix)" }
+
+    var words: String {
         """
         log.sqlite-wal: frame \(frame) is damaged and SQLite does not read on from there; \(following) intact frames of \
-        acknowledged requests follow; the file was copied to log.sqlite-wal\(WALDamage.copySuffix)
+        acknowledged requests follow
         """
     }
 

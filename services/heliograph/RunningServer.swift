@@ -34,7 +34,7 @@ struct RunningServer {
     }
 
     /// Only what RFC 3986 calls unreserved stays as it is: a plus sign would be read as a space.
-    private static func query(_ parameters: [(name: String, value: String)]) -> String {
+    static func query(_ parameters: [(name: String, value: String)]) -> String {
         let unreserved = CharacterSet(charactersIn: "-._~").union(
             .alphanumerics.intersection(CharacterSet(charactersIn: "\u{0}"..."\u{7F}")))
         let pairs = parameters.map { pair in

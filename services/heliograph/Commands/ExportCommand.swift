@@ -74,16 +74,11 @@ struct ExportCommand: AsyncParsableCommand {
     }
 
     private var address: String {
-        var parts = URLComponents()
-        parts.queryItems =
-            matches.map { URLQueryItem(name: "match[]", value: $0) } + [
-                URLQueryItem(name: "format", value: format), URLQueryItem(name: "summary", value: "true"),
-            ]
-        if let from { parts.queryItems?.append(URLQueryItem(name: "start", value: from)) }
-        if let through { parts.queryItems?.append(URLQueryItem(name: "end", value: through)) }
-        // URLComponents leaves a plus as it is, which a server reads as a space.
-        let query = parts.percentEncodedQuery?.replacingOccurrences(of: "+", with: "%2B") ?? ""
-        return "\(url)/api/v1/export?\(query)"
+        var parameters = matches.map { (name: "match[]", value: $0) }
+        parameters += [("format", format), ("summary", "true")]
+        if let from { parameters.append(("start", from)) }
+        if let through { parameters.append(("end", through)) }
+        return "\(RunningServer(url: url).url)/api/v1/export\(RunningServer.query(parameters))"
     }
 
     private func download(to output: FileHandle, _ progress: CommandProgress) async throws -> ExportedSummary {
