@@ -67,7 +67,10 @@ import Testing
                 [id], timestamps: [time], values: [1], events: [], offset: Int64(offset + 1), arrivedAt: 0,
                 isReplay: false)
         }
-        // The second 2000 repeats the first; what goes into another window is not behind a newer one of its own.
+        _ = store.append(
+            [id], timestamps: [start + 2000], values: [2], events: [], offset: 7, arrivedAt: 0, isReplay: false)
+        // The second 2000 repeats the first, the third replaces it; what goes into another window is not behind a newer one
+        // of its own.
         #expect(store.statistics.counts.lateSamples == 2)
         let extent = store.headExtent
         #expect(extent.from == start - 7_200_000)
