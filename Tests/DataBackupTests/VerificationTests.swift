@@ -25,8 +25,8 @@ import Testing
         try await fixture.append(source: "b")
         var report = try fixture.verify(fixture.data, .data)
         #expect(report.isGood, "\(report.table)")
-        #expect(report.files.map(\.kind) == [.alerts, .block, .log])
-        #expect(report.files.last?.content.contains("2 batches, 200 records, 2 series") == true)
+        #expect(report.files.map(\.kind) == [.alerts, .block, .log, .tombstones])
+        #expect(report.files[2].content.contains("2 batches, 200 records, 2 series"))
         try fixture.log.close()
         let before = try fixture.names(fixture.data)
         report = try fixture.verify(fixture.data, .data)
@@ -55,16 +55,16 @@ import Testing
     }
 
     @Test func aFlippedBitInABatchIsNamedWithoutAManifest() async throws {
-        for _ in 0..<5 { try await fixture.append(count: 500) }
+        for batch in 0..<5 { try await fixture.append(from: Int64(batch) * 1_000_000, count: 500) }
         try fixture.log.close()
         let path = "\(fixture.data)/log.sqlite"
         let payload: Data = try await DatabaseQueue(path: path).read { db in
             try #require(try Data.fetchOne(db, sql: "SELECT payload FROM batch WHERE offset = 3"))
         }
-        // The first bytes are alike in all batches of this test; the payload lies whole in one page.
+        // The payload lies whole in one page; a page that is free may still have a copy.
         let found = try positions(of: [UInt8](payload), in: path)
-        try #require(found.count == 5)
-        try flipBit(of: path, at: found[2] + 20)
+        try #require(!found.isEmpty)
+        for position in found { try flipBit(of: path, at: position + 20) }
         let report = try fixture.verify(fixture.data, .data)
         let log = try #require(report.files.first { $0.path == "log.sqlite" })
         #expect(log.problems.count == 1 && log.problems[0].contains("(500 records)"), "\(log.problems)")
