@@ -53,13 +53,10 @@ extension EmbeddedStore {
         }
         try files.rename(block.path, to: block.path + BlockName.damagedSuffix)
         try files.syncFolder(blockFolder)
-        lateDamage.withLock { reports in
-            reports.append(
-                DamagedBlockReport(
-                    file: block.name.fileName, reason: damage.description, samples: block.sampleCount,
-                    lostSamples: block.sampleCount - (salvaged?.sampleCount ?? 0),
-                    salvagedAs: salvaged?.name.fileName))
-        }
+        note(
+            DamagedBlockReport(
+                file: block.name.fileName, reason: damage.description, samples: block.sampleCount,
+                lostSamples: block.sampleCount - (salvaged?.sampleCount ?? 0), salvagedAs: salvaged?.name.fileName))
     }
 
     /// A block of the series that can be read.

@@ -57,6 +57,7 @@ package final class EmbeddedStore: Sendable {
     let compactionTurn = Mutex(())
     /// Blocks that could not be read since.
     let lateDamage = Mutex<[DamagedBlockReport]>([])
+    private let damageListener = Mutex<(@Sendable (DamagedBlockReport) -> Void)?>(nil)
     /// Blocks that could not be opened at start, with the reason; they were set aside under another name.
     package let damagedBlocks: [(file: String, reason: String)]
 
@@ -95,6 +96,16 @@ package final class EmbeddedStore: Sendable {
         }
         state = Mutex(initial)
         damagedBlocks = damaged
+    }
+
+    /// Who is told of blocks that turn out damaged from now on, on the thread that found them so.
+    package func onDamage(_ listener: @escaping @Sendable (DamagedBlockReport) -> Void) {
+        damageListener.withLock { $0 = listener }
+    }
+
+    func note(_ report: DamagedBlockReport) {
+        lateDamage.withLock { $0.append(report) }
+        damageListener.withLock { $0 }?(report)
     }
 
     var blockFolder: String { "\(dataFolder)/\(BlockName.folder)" }

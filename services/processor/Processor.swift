@@ -70,6 +70,14 @@ package final class Processor: Sendable {
                 ledger: ledger))
         compactor = Compactor(store: store, logger: logger)
         flusher = Flusher(log: log, store: store, ledger: ledger, applied: applied, logger: logger)
+        store.onDamage { report in
+            logger.critical(
+                "a damaged block was set aside; what can be read of it is served",
+                metadata: [
+                    "file": "\(report.file)", "reason": "\(report.reason)", "samples": "\(report.samples)",
+                    "lost_samples": "\(report.lostSamples)", "served_as": "\(report.salvagedAs ?? "nothing")",
+                ])
+        }
         log.deliverCommits { [buffer = BufferBox(self)] batches in buffer.processor?.deliver(batches) }
     }
 
