@@ -136,11 +136,14 @@ package enum LogVerification {
         let rows = try Row.fetchCursor(
             db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
         while let row = try rows.next() {
-            let counts = LedgerCounts(accepted: row[2], stored: row[3], duplicate: row[4], dropped: row[5])
-            counted[try IngestProtocol(stored: row[0])] += counts.accepted
+            let counts = LedgerCounts(
+                accepted: try row.decode(atIndex: 2), stored: try row.decode(atIndex: 3),
+                duplicate: try row.decode(atIndex: 4), dropped: try row.decode(atIndex: 5))
+            counted[try IngestProtocol(stored: row.decode(atIndex: 0))] += counts.accepted
             if counts.accepted != counts.stored + counts.duplicate + counts.dropped {
                 finding.problems.append(
-                    "ledger of \(row[1] as String): expected received = stored + duplicate + dropped, found \(counts)")
+                    "ledger of \(try row.decode(String.self, atIndex: 1)): expected received = stored + duplicate + dropped, found \(counts)"
+                )
             }
         }
         let accepted = try LogTotals(db: db).through(offset)
@@ -163,9 +166,11 @@ package enum LogVerification {
                 LEFT JOIN dead_letter_total t USING (protocol, source_id, reason) WHERE kept.records > ever
                 """)
         while let row = try excess.next() {
+            let (source, reason) = try (row.decode(String.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            let (kept, ever) = try (row.decode(Int.self, atIndex: 2), row.decode(Int.self, atIndex: 3))
             finding.problems.append(
-                "dead letters of source \"\(row[0] as String)\", \(row[1] as String): expected at most \(row[3] as Int), "
-                    + "as counted when they were written, found \(row[2] as Int)")
+                "dead letters of source \"\(source)\", \(reason): expected at most \(ever), as counted when they were "
+                    + "written, found \(kept)")
         }
     }
 
