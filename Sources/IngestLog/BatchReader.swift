@@ -20,13 +20,15 @@ package enum LogEntry: Sendable {
 package struct DamagedBatches: Error, Sendable, Equatable, CustomStringConvertible {
     package let first: Int64
     package let last: Int64
-    /// How many records they had, by their rows or by the running totals of their neighbours.
-    package let records: RunningTotals
+    /// How many records they had, by their rows or by the running totals of their neighbours; nil if a neighbour that
+    /// would tell is damaged too.
+    package let records: RunningTotals?
     package let reason: String
 
     package var description: String {
         let range = first == last ? "batch \(first)" : "batches \(first) to \(last)"
-        return "log.sqlite, \(range) (\(records.sum) records): \(reason)"
+        let count = records.map { "\($0.sum) records" } ?? "how many records cannot be told"
+        return "log.sqlite, \(range) (\(count)): \(reason)"
     }
 }
 
@@ -51,7 +53,7 @@ struct BatchReader {
 
     private let database: DatabaseQueue
     let through: Int64
-    private let endTotals: RunningTotals
+    private let endTotals: RunningTotals?
     /// All through here is handed out, or part of `damage`.
     private var position: Int64
     private var damage: OpenDamage?
@@ -60,16 +62,20 @@ struct BatchReader {
     /// As of the newest row that could be read; nil if that is not known.
     private var totals: RunningTotals?
 
-    /// Reads `after + 1 ... through`.
+    /// Reads `after + 1 ... through`, without what is trimmed.
     ///
-    /// - Parameter endTotals: as of `through`.
-    init(_ database: DatabaseQueue, after: Int64, through: Int64, endTotals: RunningTotals) throws {
+    /// - Parameter endTotals: as of `through`; nil if that is not known.
+    init(_ database: DatabaseQueue, after: Int64, through: Int64, endTotals: RunningTotals?) throws {
         self.database = database
         self.through = through
         self.endTotals = endTotals
-        position = after
-        lastRow = after
-        totals = try? database.read { db in try LogTotals(db: db).through(after) }
+        // Without a transaction, as in `readRows`.
+        (position, totals) = try database.unsafeRead { db in
+            let known = LogTotals(db: db)
+            let start = max(after, try known.trimmedOffset())
+            return (start, try known.ifKnown(through: start))
+        }
+        lastRow = position
     }
 
     /// The next entries, about `maximumRecords` of records; none at the end.
@@ -90,7 +96,7 @@ struct BatchReader {
                 if entries.isEmpty { throw error }
             }
         }
-        if entries.isEmpty, lastRow < through {
+        if entries.isEmpty, damage != nil || lastRow < through {
             close(before: through + 1, endTotals, &entries)
             lastRow = through
         }
@@ -124,7 +130,7 @@ struct BatchReader {
 
     /// Hands out a row; returns how many records it has.
     private mutating func take(_ row: Row, _ entries: inout [LogEntry]) throws -> Int {
-        guard let header = open(row, &entries) else { return 0 }
+        guard let header = try open(row, &entries) else { return 0 }
         do {
             let batch = try row.withUnsafeData(atIndex: 5) { payload in
                 try (payload ?? Data()).withUnsafeBytes { try BatchPayload.decode($0) }
@@ -142,11 +148,11 @@ struct BatchReader {
 
     /// Reads the columns before the payload and settles what lies between the row before and this one; nil if they are
     /// damaged themselves.
-    private mutating func open(_ row: Row, _ entries: inout [LogEntry]) -> Header? {
-        let offset: Int64 = row[0]
+    private mutating func open(_ row: Row, _ entries: inout [LogEntry]) throws -> Header? {
+        let offset = try row.decode(Int64.self, atIndex: 0)
         guard let code = Int.fromDatabaseValue(row[2]), let raw = UInt8(exactly: code),
             let ingestProtocol = IngestProtocol(rawValue: raw), let receivedAt = Int64.fromDatabaseValue(row[1]),
-            let records = Int.fromDatabaseValue(row[3]), records >= 0,
+            let records = Int.fromDatabaseValue(row[3]), RunningTotals.possibleCounts.contains(records),
             let text = String.fromDatabaseValue(row[4]), let totals = RunningTotals(text: text)
         else {
             let reason = "protocol, records or totals are not what was written"
@@ -172,15 +178,15 @@ struct BatchReader {
 
     /// Ends damage, known or only now noticed, that lies before the row at `offset`, where `before` records had been
     /// accepted. Offsets without rows are no damage by themselves: `continueAfter` leaves some out, and no records with them.
-    private mutating func close(before offset: Int64, _ before: RunningTotals, _ entries: inout [LogEntry]) {
-        let missing = totals.map { before - $0 } ?? RunningTotals()
-        let isMissing = offset > lastRow + 1 && missing.isPlausible && missing.sum > 0
-        guard damage != nil || isMissing else { return }
+    private mutating func close(before offset: Int64, _ before: RunningTotals?, _ entries: inout [LogEntry]) {
+        guard damage != nil || offset > lastRow + 1 else { return }
+        var missing: RunningTotals?
+        if let totals, let before, (before - totals).isPlausible { missing = before - totals }
+        if damage == nil, missing?.sum == 0 { return }
         entries.append(
             .damaged(
                 DamagedBatches(
-                    first: damage?.first ?? lastRow + 1, last: offset - 1,
-                    records: missing.isPlausible ? missing : RunningTotals(),
+                    first: damage?.first ?? lastRow + 1, last: offset - 1, records: missing,
                     reason: damage?.reason ?? "the rows are not in the table")))
         damage = nil
     }
@@ -209,7 +215,7 @@ struct BatchReader {
                 reader.position = reader.through
                 return
             }
-            guard let header = reader.open(row, &entries) else { return }
+            guard let header = try reader.open(row, &entries) else { return }
             let isRead: Bool? = try BatchReader.unlessCorrupt {
                 guard
                     let row = try Row.fetchOne(

@@ -11,7 +11,9 @@ extension IngestLog {
     package func batches(after: Int64, through: Int64, limit: Int) throws -> [CommittedBatch] {
         let (end, accepted) = progress.withLock { ($0.durableOffset, $0.accepted) }
         let last = min(through, end)
-        let totals = last < end ? try reader.read { db in try LogTotals(db: db).through(last) } : accepted
+        // Without a transaction: SQLite may refuse to end one that met a malformed page.
+        let totals =
+            last < end ? try reader.unsafeRead { db in try LogTotals(db: db).ifKnown(through: last) } : accepted
         var rows = try BatchReader(reader, after: after, through: last, endTotals: totals)
         var batches: [CommittedBatch] = []
         while batches.count < limit {
@@ -27,9 +29,15 @@ extension IngestLog {
         return batches
     }
 
-    /// The oldest offset still in the log, or nil if it is empty.
+    /// The oldest offset still in the log, or nil if it is empty. The first that is not trimmed, if damage hides it.
     package func oldestOffset() throws -> Int64? {
-        try reader.read { db in try Int64.fetchOne(db, sql: "SELECT min(offset) FROM batch") }
+        try reader.unsafeRead { db in
+            do {
+                return try Int64.fetchOne(db, sql: "SELECT min(offset) FROM batch")
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+                return try LogTotals(db: db).trimmedOffset() + 1
+            }
+        }
     }
 
     /// Records accepted with an offset above `offset`. O(log n): a difference of running totals.

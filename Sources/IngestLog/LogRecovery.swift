@@ -29,7 +29,7 @@ enum LogRecovery {
         try registry.restore(count: count) { append in
             let series = try Row.fetchCursor(db, sql: "SELECT ref, labels FROM series ORDER BY ref")
             while let row = try series.next() {
-                let reference: Int64 = row[0]
+                let reference = try row.decode(Int64.self, atIndex: 0)
                 let labels = try row.withUnsafeData(atIndex: 1) { text in text.flatMap { reader.read($0.span) } }
                 guard let labels, reference == expected else {
                     throw LogOpenError.damagedSeries(reference: reference)
@@ -45,6 +45,7 @@ enum LogRecovery {
 package enum LogOpenError: Error, CustomStringConvertible {
     case damagedSeries(reference: Int64)
     case unknownProtocol(code: Int)
+    case damagedTotals(offset: Int64)
     /// SQLite's own words.
     case malformed(String)
 
@@ -57,6 +58,12 @@ package enum LogOpenError: Error, CustomStringConvertible {
             """
         case .unknownProtocol(let code):
             "log.sqlite: protocol code \(code) is not known to this version; it was written by a newer one"
+        case .damagedTotals(let offset):
+            """
+            log.sqlite: batch \(offset) tells neither the totals nor its protocol and number of records, and no newer \
+            batch tells the totals; restore the file from a backup, or take out what can be read with `sqlite3 log.sqlite \
+            .recover`
+            """
         case .malformed(let message):
             """
             log.sqlite: SQLite cannot read what every start needs (\(message)): the series, the totals and the newest \

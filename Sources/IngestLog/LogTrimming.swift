@@ -30,8 +30,8 @@ struct LogTrimming {
         var last: Int64?
         var bytes = 0
         while bytes < sliceBytes, let row = try rows.next() {
-            last = row[0]
-            bytes += row[1] as Int
+            last = try row.decode(atIndex: 0)
+            bytes += try row.decode(Int.self, atIndex: 1)
         }
         guard let last else { return 0 }
         try remember(db, last)
@@ -41,12 +41,13 @@ struct LogTrimming {
 
     /// What the rows through `last` said, for when there are none: where offsets go on, and how many records there were.
     private static func remember(_ db: Database, _ last: Int64) throws {
+        // Before `trimmed` says that there are no such rows.
+        let totals = try LogTotals(db: db).through(last)
         try db.execute(
             sql: """
-                INSERT INTO position VALUES ('end', ?)
+                INSERT INTO position VALUES ('end', ?1), ('trimmed', ?1)
                 ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)
                 """, arguments: [last])
-        let totals = try LogTotals(db: db).through(last)
         for ingestProtocol in IngestProtocol.allCases where totals[ingestProtocol] > 0 {
             try db.execute(
                 sql: "INSERT OR REPLACE INTO trimmed_total VALUES (?, ?)",
@@ -69,39 +70,5 @@ struct LogTrimming {
             }
             if isDone { return }
         }
-    }
-}
-
-/// Running totals as they can be read from the file.
-struct LogTotals {
-    let db: Database
-
-    /// Accepted records through `offset`, which is not trimmed: what the newest row up to it says.
-    func through(_ offset: Int64) throws -> RunningTotals {
-        let row = try Row.fetchOne(
-            db, sql: "SELECT offset, totals FROM batch WHERE offset <= ? ORDER BY offset DESC LIMIT 1",
-            arguments: [offset])
-        guard let row else { return try trimmed() }
-        if let totals = RunningTotals(text: row[1]) { return totals }
-        return try counted(through: row[0])
-    }
-
-    /// Accepted records in batches that are not in the log any more.
-    func trimmed() throws -> RunningTotals {
-        var totals = RunningTotals()
-        for row in try Row.fetchAll(db, sql: "SELECT protocol, records FROM trimmed_total") {
-            totals[try IngestProtocol(stored: row[0])] = row[1]
-        }
-        return totals
-    }
-
-    /// The long way, when a row's totals are damaged.
-    private func counted(through offset: Int64) throws -> RunningTotals {
-        var totals = try trimmed()
-        let rows = try Row.fetchCursor(
-            db, sql: "SELECT protocol, sum(records) FROM batch WHERE offset <= ? GROUP BY protocol", arguments: [offset]
-        )
-        while let row = try rows.next() { totals[try IngestProtocol(stored: row[0])] += row[1] as Int }
-        return totals
     }
 }

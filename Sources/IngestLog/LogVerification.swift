@@ -144,9 +144,9 @@ package enum LogVerification {
         let rows = try Row.fetchCursor(
             db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
         while let row = try rows.next() {
-            let counts = try LedgerCounts(
-                accepted: row.decode(atIndex: 2), stored: row.decode(atIndex: 3), duplicate: row.decode(atIndex: 4),
-                dropped: row.decode(atIndex: 5))
+            let counts = LedgerCounts(
+                accepted: try row.decode(atIndex: 2), stored: try row.decode(atIndex: 3),
+                duplicate: try row.decode(atIndex: 4), dropped: try row.decode(atIndex: 5))
             counted[try IngestProtocol(stored: row.decode(atIndex: 0))] += counts.accepted
             if counts.accepted != counts.stored + counts.duplicate + counts.dropped {
                 finding.problems.append(
@@ -174,10 +174,11 @@ package enum LogVerification {
                 LEFT JOIN dead_letter_total t USING (protocol, source_id, reason) WHERE kept.records > ever
                 """)
         while let row = try excess.next() {
+            let (source, reason) = try (row.decode(String.self, atIndex: 0), row.decode(String.self, atIndex: 1))
+            let (kept, ever) = try (row.decode(Int.self, atIndex: 2), row.decode(Int.self, atIndex: 3))
             finding.problems.append(
-                "dead letters of source \"\(try row.decode(String.self, atIndex: 0))\", \(try row.decode(String.self, atIndex: 1)): "
-                    + "expected at most \(try row.decode(Int.self, atIndex: 3)), as counted when they were written, "
-                    + "found \(try row.decode(Int.self, atIndex: 2))")
+                "dead letters of source \"\(source)\", \(reason): expected at most \(ever), as counted when they were "
+                    + "written, found \(kept)")
         }
     }
 

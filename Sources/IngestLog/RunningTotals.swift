@@ -14,7 +14,16 @@ package struct RunningTotals: Sendable, Equatable {
         set { counts[RunningTotals.index(of: ingestProtocol)] = newValue }
     }
 
-    package var sum: Int { counts.reduce(0, +) }
+    /// More than was ever accepted is damage. Sums and differences of what is in here do not overflow.
+    static let possibleCounts = 0...(1 << 53)
+
+    package var sum: Int { counts.reduce(0, &+) }
+
+    static func + (a: RunningTotals, b: RunningTotals) -> RunningTotals {
+        var sum = a
+        for index in a.counts.indices { sum.counts[index] = a.counts[index] &+ b.counts[index] }
+        return sum
+    }
 
     static func - (a: RunningTotals, b: RunningTotals) -> RunningTotals {
         var difference = a
@@ -53,7 +62,7 @@ extension RunningTotals {
             guard parts.count == 2, parts[0].first == UInt8(ascii: "\""), parts[0].last == UInt8(ascii: "\""),
                 let code = UInt8(String(parts[0].dropFirst().dropLast()) ?? ""),
                 let known = IngestProtocol(rawValue: code),
-                let records = Int(String(parts[1]) ?? ""), records >= 0
+                let records = Int(String(parts[1]) ?? ""), RunningTotals.possibleCounts.contains(records)
             else { return nil }
             self[known] = records
         }

@@ -205,14 +205,16 @@ package final class Processor: Sendable {
     private func passOver(_ damage: DamagedBatches) {
         logger.critical("acknowledged batches cannot be read", metadata: ["damage": "\(damage)"])
         var counts: [(slot: Int, counts: LedgerCounts)] = []
-        for ingestProtocol in IngestProtocol.allCases where damage.records[ingestProtocol] > 0 {
-            let records = damage.records[ingestProtocol]
+        // Records that nobody can count stay in the ledger as pending.
+        let lost = damage.records
+        for ingestProtocol in IngestProtocol.allCases {
+            guard let records = lost?[ingestProtocol], records > 0 else { continue }
             let key = Ledger.Key(ingestProtocol: ingestProtocol, sourceID: "(unreadable batch)")
             counts.append(
                 (ledger.slot(for: key), LedgerCounts(accepted: records, stored: 0, duplicate: 0, dropped: records)))
         }
-        ledger.applied(offset: damage.last, records: damage.records.sum, counts)
-        applied.advance(to: damage.last, records: damage.records.sum)
+        ledger.applied(offset: damage.last, records: lost?.sum ?? 0, counts)
+        applied.advance(to: damage.last, records: lost?.sum ?? 0)
     }
 
     private func apply(_ batch: CommittedBatch, isReplay: Bool) {
