@@ -20,7 +20,7 @@ extension EmbeddedStore {
     ///
     /// - Parameters:
     ///   - now: milliseconds since 1970-01-01T00:00:00Z.
-    ///   - isCancelled: asked after every series; a cancelled merge leaves everything as it was.
+    ///   - isCancelled: asked every few thousand samples; a cancelled merge leaves everything as it was.
     /// - Returns: nil if there is nothing to do now.
     /// - Throws: `BlockDamage` if an input cannot be read: it is set aside then, and the next call goes on with
     ///   what of it can; what the
@@ -50,6 +50,7 @@ extension EmbeddedStore {
     func run(
         _ job: CompactionPlan.Job, keeps: (LabelSet) -> Bool = { _ in true }, isCancelled: () -> Bool
     ) throws -> CompactionReport {
+        if isCancelled() { throw CancellationError() }
         let (inputs, tombstones) = state.withLock { state in
             (state.blocks.filter { job.inputs.contains($0.name) }, state.tombstones)
         }

@@ -234,14 +234,6 @@ struct HeadShard: ~Copyable {
         return !found.isEmpty
     }
 
-    /// The time of the newest sample and its value, if it can be told without decoding and is what `range` has newest.
-    func newest(_ slot: Int, in range: TimeRange) -> (time: Int64, value: Double)? {
-        guard slot < current.count, !current[slot].isEmpty, range.contains(current[slot].lastTime) else { return nil }
-        let column = current[slot]
-        guard windows[column.window]?.late[UInt32(slot)] == nil, let value = column.lastValue else { return nil }
-        return (column.lastTime, value)
-    }
-
     // MARK: Leaving
 
     /// Takes the windows out of the way of appends; they stay readable until `forget`.

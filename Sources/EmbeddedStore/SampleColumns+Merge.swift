@@ -1,14 +1,6 @@
 import TimeSeriesStore
 
 extension SampleColumns {
-    /// Pieces of at most `length` samples, in order.
-    func split(every length: Int) -> [SampleColumns] {
-        stride(from: 0, to: count, by: length).map { start in
-            let end = min(start + length, count)
-            return SampleColumns(timestamps: Array(timestamps[start..<end]), values: Array(values[start..<end]))
-        }
-    }
-
     /// Makes one ascending column of several, each ascending. Where several have the same timestamp, the sample of the latest
     /// part wins; `duplicates` counts the others. O(samples · log parts).
     static func merged(_ parts: [SampleColumns]) -> (columns: SampleColumns, duplicates: Int) {
