@@ -35,7 +35,7 @@ extension EmbeddedStore {
 
     /// Replaces a block that cannot be read as a whole with one of those of its series that can, and keeps the file under
     /// another name for inspection.
-    private func salvage(_ damage: BlockDamage) throws {
+    func salvage(_ damage: BlockDamage) throws {
         try compactionTurn.withLock { _ in
             // Another read may have been here first.
             guard let block = state.withLock({ $0.blocks.first { $0.name.fileName == damage.file } }) else { return }
@@ -46,6 +46,8 @@ extension EmbeddedStore {
     /// To be called in `compactionTurn`.
     func setAside(_ block: Block, because damage: BlockDamage) throws {
         let salvaged = try? rescue(block)
+        // Deletes that the damaged block had not been freed of yet.
+        try salvaged?.delete(state.withLock { $0.tombstones })
         state.withLock { state in
             let since = state.knownSince[block.name] ?? .min
             state.remove([block])

@@ -58,7 +58,14 @@ extension EmbeddedStore {
             guard let (tombstone, removed) = outcome.result.withLock({ $0 }) else { throw DeletionError.stopped }
             var samples = removed
             let blocks = state.withLock { $0.blocks + $0.rollups.values.flatMap { $0 } }
-            for block in blocks { samples += try block.delete([tombstone])[tombstone.id] ?? 0 }
+            for block in blocks {
+                do {
+                    samples += try block.delete([tombstone])[tombstone.id] ?? 0
+                } catch let damage as BlockDamage {
+                    // What can be read of it comes back without what is deleted.
+                    try salvage(damage)
+                }
+            }
             try tombstones.addRemoved([tombstone.id: samples])
             return DeletionReceipt(
                 id: tombstone.id, selector: tombstone.selector, range: range, samples: samples, createdAt: now,

@@ -20,6 +20,16 @@ extension EmbeddedStore {
     ///
     /// - Parameters: as of `compactNext`.
     package func sweepRetention(now: Int64, isCancelled: () -> Bool = { false }) throws -> RetentionReport {
+        do {
+            return try sweepOnce(now: now, isCancelled)
+        } catch let damage as BlockDamage {
+            // The next sweep goes on with what can be read.
+            try salvage(damage)
+            throw damage
+        }
+    }
+
+    private func sweepOnce(now: Int64, _ isCancelled: () -> Bool) throws -> RetentionReport {
         try compactionTurn.withLock { _ in
             var report = RetentionReport()
             let days = Dictionary(grouping: state.withLock { $0.blocks }) { BlockTime.dayStart(of: $0.name.from) }
