@@ -54,14 +54,14 @@ struct HeadIndex: Sendable {
                 postings.append([])
                 values[label.name, default: LabelValues()].append(number)
             }
-            postings[Int(number)].growByEighths()
+            postings[Int(number)].growBySixteenths()
             postings[Int(number)].append(series)
-            pairs.growByEighths()
+            pairs.growBySixteenths()
             pairs.append(number)
         }
-        offsets.growByEighths()
+        offsets.growBySixteenths()
         offsets.append(UInt32(pairs.count))
-        digests.growByEighths()
+        digests.growBySixteenths()
         digests.append(labels.digest)
         if count * 4 > slots.count * 3 {
             slots = [UInt32](repeating: 0, count: slots.count * 2)
@@ -284,9 +284,9 @@ struct LabelValues: Sendable {
 }
 
 extension Array {
-    /// Makes room for more elements if there is none, an eighth more than there are: Swift's own doubling would leave up to
+    /// Makes room for more elements if there is none, a sixteenth more than there are: Swift's own doubling would leave up to
     /// half of the head's memory unused. Appending stays amortised O(1).
-    mutating func growByEighths(by additional: Int = 1) {
-        if count + additional > capacity { reserveCapacity(count + Swift.max(4, additional, count / 8)) }
+    mutating func growBySixteenths(by additional: Int = 1) {
+        if count + additional > capacity { reserveCapacity(count + Swift.max(4, additional, count / 16)) }
     }
 }

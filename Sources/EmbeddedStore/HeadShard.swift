@@ -66,7 +66,7 @@ struct HeadShard: ~Copyable {
         _ slot: Int, _ time: Int64, _ value: Double, window: Int64, _ powers: UnsafeBufferPointer<Double>
     ) -> InsertOutcome {
         if slot >= current.count {
-            current.growByEighths(by: slot + 1 - current.count)
+            current.growBySixteenths(by: slot + 1 - current.count)
             while current.count <= slot { current.append(HeadColumn()) }
         }
         if current[slot].isEmpty || window > current[slot].window {

@@ -9,7 +9,7 @@ struct PieceArena: ~Copyable {
     static let wordsPerPiece = 23
     static let payloadBytes = wordsPerPiece * 4
     static let pieceBytes = payloadBytes + 4
-    private static let piecesPerSlab = 1365
+    private static let piecesPerSlab = 340
 
     private var slabs: [UnsafeMutableRawPointer] = []
     private var freeList = PieceNumber.none

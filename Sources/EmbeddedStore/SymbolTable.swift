@@ -28,9 +28,9 @@ struct SymbolTable: Sendable {
     mutating func insert(_ label: Label) -> (number: UInt32, isNew: Bool) {
         if let known = number(of: label) { return (known, false) }
         let number = UInt32(pairs.count)
-        pairs.growByEighths()
+        pairs.growBySixteenths()
         pairs.append(label)
-        hashes.growByEighths()
+        hashes.growBySixteenths()
         hashes.append(SymbolTable.hash(label))
         if pairs.count * 4 > slots.count * 3 {
             slots = [UInt32](repeating: 0, count: slots.count * 2)
