@@ -1,10 +1,9 @@
-/// Memory for the head's compressed columns: pieces of 128 bytes cut from larger slabs, chained by number.
+/// Memory for the head's compressed columns: pieces of 96 bytes cut from larger slabs, chained by number.
 ///
-///     ┌───────────────── 31 words of 32 bits ─────────────────┬ piece before ┐
+///     ┌───────────────── 23 words of 32 bits ─────────────────┬ piece before ┐
 ///
 /// A column takes pieces as it grows and gives all back at once, so that there is neither a block of the allocator per column
-/// nor unused room for growth. This is the one file of the head that holds pointers. Not thread-safe: its shard's lock
-/// guards it.
+/// nor unused room for growth. Not thread-safe: its shard's lock guards it.
 struct PieceArena: ~Copyable {
     static let wordsPerPiece = 23
     static let payloadBytes = wordsPerPiece * 4
