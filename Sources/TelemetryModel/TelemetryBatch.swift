@@ -1,3 +1,5 @@
+package import NativeHistograms
+
 /// A raw series as the log knows it: dense, starting at 0, never reused within one data folder.
 package struct SeriesReference: Hashable, Sendable, Comparable {
     package let rawValue: UInt32
@@ -35,6 +37,31 @@ package struct RecordMessage: Hashable, Sendable {
     }
 }
 
+/// The native histogram that a record has for a value.
+package struct RecordHistogram: Hashable, Sendable {
+    /// Index into the batch's columns.
+    package let sampleIndex: Int
+    package let histogram: NativeHistogram
+
+    package init(sampleIndex: Int, histogram: NativeHistogram) {
+        self.sampleIndex = sampleIndex
+        self.histogram = histogram
+    }
+}
+
+/// When the counting began that a record is the result of, if its sender says so (OpenMetrics' created timestamp).
+package struct RecordStart: Hashable, Sendable {
+    /// Index into the batch's columns.
+    package let sampleIndex: Int
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package let startTimestamp: Int64
+
+    package init(sampleIndex: Int, startTimestamp: Int64) {
+        self.sampleIndex = sampleIndex
+        self.startTimestamp = startTimestamp
+    }
+}
+
 /// Accepted records as columns of equal length: element i of each column is record i.
 package struct TelemetryBatch: Sendable, Equatable {
     package var references: [SeriesReference] = []
@@ -43,6 +70,10 @@ package struct TelemetryBatch: Sendable, Equatable {
     package var values: [Double] = []
     /// Ascending by `sampleIndex`.
     package var messages: [RecordMessage] = []
+    /// Ascending by `sampleIndex`. The element of `values` at such an index is the histogram's sum, and is not stored.
+    package var histograms: [RecordHistogram] = []
+    /// Ascending by `sampleIndex`; of float samples and of histograms.
+    package var starts: [RecordStart] = []
 
     package init() {}
 
@@ -61,9 +92,15 @@ package struct TelemetryBatch: Sendable, Equatable {
         values.append(value)
     }
 
+    package mutating func append(_ reference: SeriesReference, at timestamp: Int64, histogram: NativeHistogram) {
+        histograms.append(RecordHistogram(sampleIndex: count, histogram: histogram))
+        append(reference, at: timestamp, value: histogram.sum)
+    }
+
     /// Equal bit by bit: NaN payloads and the sign of zero count.
     package static func == (a: TelemetryBatch, b: TelemetryBatch) -> Bool {
         a.references == b.references && a.timestamps == b.timestamps && a.messages == b.messages
+            && a.histograms == b.histograms && a.starts == b.starts
             && a.values.elementsEqual(b.values) { $0.bitPattern == $1.bitPattern }
     }
 }

@@ -1,3 +1,4 @@
+package import NativeHistograms
 package import TelemetryModel
 
 /// What the query side needs of a store. Calls block their thread (they read files), so they are made from query threads,
@@ -66,15 +67,55 @@ package struct SampleColumns: Sendable {
     package var isEmpty: Bool { timestamps.isEmpty }
 }
 
+/// Columns of equal length, ascending by time.
+package struct HistogramColumns: Sendable {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package var timestamps: [Int64]
+    package var histograms: [NativeHistogram]
+
+    package init(timestamps: [Int64] = [], histograms: [NativeHistogram] = []) {
+        self.timestamps = timestamps
+        self.histograms = histograms
+    }
+
+    package var count: Int { timestamps.count }
+    package var isEmpty: Bool { timestamps.isEmpty }
+}
+
+/// When the counting of some samples began; columns of equal length, ascending by time.
+package struct StartColumns: Sendable, Hashable {
+    /// Times of the samples, milliseconds since 1970-01-01T00:00:00Z.
+    package var timestamps: [Int64]
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package var starts: [Int64]
+
+    package init(timestamps: [Int64] = [], starts: [Int64] = []) {
+        self.timestamps = timestamps
+        self.starts = starts
+    }
+
+    package var isEmpty: Bool { timestamps.isEmpty }
+}
+
 package struct SelectedSeries: Sendable {
     package let labels: LabelSet
+    /// Samples that are numbers, stale markers included.
     package let samples: SampleColumns
+    /// Samples that are native histograms. No time is both here and in `samples`.
+    package let histograms: HistogramColumns
+    /// Of those samples, numbers or histograms, whose sender said when their counting began.
+    package let starts: StartColumns
     /// Stand for samples that are not in `samples`; ascending by time, disjoint. Empty unless the selection had `windows`.
     package let summaries: [SampleSummary]
 
-    package init(labels: LabelSet, samples: SampleColumns, summaries: [SampleSummary] = []) {
+    package init(
+        labels: LabelSet, samples: SampleColumns, histograms: HistogramColumns = HistogramColumns(),
+        starts: StartColumns = StartColumns(), summaries: [SampleSummary] = []
+    ) {
         self.labels = labels
         self.samples = samples
+        self.histograms = histograms
+        self.starts = starts
         self.summaries = summaries
     }
 }
