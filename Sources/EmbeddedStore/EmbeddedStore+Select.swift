@@ -48,8 +48,12 @@ extension EmbeddedStore: TimeSeriesStore {
                 let columns = image.decoded()
                 guard !columns.isEmpty else { continue }
                 samples += columns.count
-                found.append(
-                    PartialSeries(labels: head.index.withLock { $0.labels(of: number) }, parts: [columns]))
+                var part = PartialSeries(labels: head.index.withLock { $0.labels(of: number) }, parts: [columns])
+                if !image.details.isEmpty {
+                    part.details = [image.decodedDetails()]
+                    samples += part.details[0].weight
+                }
+                found.append(part)
             }
             try budget.charge(samples: samples)
             return found
@@ -70,8 +74,11 @@ extension EmbeddedStore: TimeSeriesStore {
             let labels = try block.labels(of: ids)
             var found: [PartialSeries] = []
             found.reserveCapacity(ids.count)
-            try block.read(ids, in: selection.range, windows: windows, budget: budget) { position, columns, summaries in
-                found.append(PartialSeries(labels: labels[position], parts: [columns], summaries: summaries))
+            try block.read(ids, in: selection.range, windows: windows, budget: budget) { position, series in
+                found.append(
+                    PartialSeries(
+                        labels: labels[position], parts: [series.columns], summaries: series.summaries,
+                        details: series.details.isEmpty ? [] : [series.details]))
             }
             return found
         }
@@ -83,9 +90,12 @@ struct PartialSeries: Sendable {
     let labels: LabelSet
     var parts: [SampleColumns]
     var summaries: [SampleSummary] = []
+    /// Of each part; empty if none has any.
+    var details: [SampleDetails] = []
 
     var selected: SelectedSeries {
-        SelectedSeries(
+        if !details.isEmpty { return selectedWithDetails }
+        return SelectedSeries(
             labels: labels, samples: parts.count == 1 ? parts[0] : SampleColumns.merged(parts).columns,
             summaries: summaries)
     }
@@ -118,7 +128,8 @@ struct PartialSeries: Sendable {
 
     private func joined(with other: PartialSeries) -> PartialSeries {
         PartialSeries(
-            labels: labels, parts: parts + other.parts, summaries: SampleSummary.merged(summaries, other.summaries))
+            labels: labels, parts: parts + other.parts, summaries: SampleSummary.merged(summaries, other.summaries),
+            details: details.isEmpty && other.details.isEmpty ? [] : detailsOfParts + other.detailsOfParts)
     }
 }
 
