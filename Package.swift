@@ -166,7 +166,7 @@ let package = Package(
             "ProcessorTests",
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
-                "SelfMetrics", logging, grdb,
+                "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"]),
         tests(
@@ -209,7 +209,7 @@ let package = Package(
             "FaultTests",
             [
                 "FaultDisk", "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore",
-                "TelemetryModel", "SelfMetrics", logging, grdb,
+                "TelemetryModel", "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
     ]
 )
