@@ -161,7 +161,11 @@ let package = Package(
             "EmbeddedStoreTests",
             ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern", "ChunkCodec"]),
         tests(
-            "DataBackupTests", ["DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "TimeSeriesStore", grdb]),
+            "DataBackupTests",
+            [
+                "DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "NativeHistograms", "TimeSeriesStore",
+                grdb,
+            ]),
         tests(
             "ProcessorTests",
             [
@@ -185,7 +189,7 @@ let package = Package(
             "QueryAPITests",
             [
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
-                "TelemetryModel", "WireFormats", hummingbird, hummingbirdTesting, nioCore, logging,
+                "TelemetryModel", "NativeHistograms", "WireFormats", hummingbird, hummingbirdTesting, nioCore, logging,
             ]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
