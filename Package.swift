@@ -166,7 +166,7 @@ let package = Package(
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
                 "SelfMetrics", logging, grdb,
             ]),
-        tests("PromQLSyntaxTests", ["PromQLSyntax"]),
+        tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         tests(
             "PromQLEngineTests",
             ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"], exclude: ["Scripts"]),

@@ -77,7 +77,8 @@ extension Evaluation {
         _ selector: VectorSelector, _ grid: StepGrid, givesTimestamps: Bool = false
     ) throws -> [StepSeries] {
         guard grid.count > 0 else { return [] }
-        let moments = MomentTrack(grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset)
+        let moments = MomentTrack(
+            grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset.milliseconds)
         let lookback = options.lookbackDelta
         let selected = try select(selector, after: moments.first - lookback, through: moments.last)
         return try ParallelChunks.map(selected) { [budget] part in
@@ -124,7 +125,8 @@ extension Evaluation {
         of expression: PromQLExpression, _ grid: StepGrid, servesSummary: (@Sendable (SampleSummary) -> Bool)? = nil
     ) throws -> WindowSet {
         switch expression.withoutParentheses.node {
-        case .matrix(let selector, let length): return try windows(selector, length, grid, servesSummary)
+        case .matrix(let selector, let range):
+            return try windows(selector, range.milliseconds, grid, servesSummary)
         case .subquery(let subquery): return try windows(subquery, grid)
         default: throw PromQLError(execution: "expected a range vector", range: expression.range)
         }
@@ -135,7 +137,7 @@ extension Evaluation {
         _ servesSummary: (@Sendable (SampleSummary) -> Bool)?
     ) throws -> WindowSet {
         let pinned = moment(of: selector.shift.anchor)
-        let shift = selector.shift.offset
+        let shift = selector.shift.offset.milliseconds
         let ends = MomentTrack(grid, pinned: pinned, shift: shift)
         func samples(_ windows: WindowGrid?) throws -> [SelectedSeries] {
             try select(selector, after: ends.first - length, through: ends.last, windows: windows)
@@ -159,9 +161,9 @@ extension Evaluation {
     /// step, whatever the windows' ends are.
     private func windows(_ subquery: Subquery, _ grid: StepGrid) throws -> WindowSet {
         let pinned = moment(of: subquery.shift.anchor)
-        let shift = subquery.shift.offset
-        let step = subquery.step ?? options.defaultSubqueryStep
-        let after = (pinned ?? grid.start) - shift - subquery.range
+        let shift = subquery.shift.offset.milliseconds
+        let step = subquery.step?.milliseconds ?? options.defaultSubqueryStep
+        let after = (pinned ?? grid.start) - shift - subquery.range.milliseconds
         let through = (pinned ?? grid.end) - shift
         var first = after / step * step
         if first <= after { first += step }
@@ -171,7 +173,7 @@ extension Evaluation {
             WindowedSeries(
                 labels: element.labels, dropsName: element.dropsName, samples: element.values.samples(on: inner))
         }
-        return WindowSet(series: series, grid: grid, length: subquery.range, shift: shift, pinned: pinned)
+        return WindowSet(series: series, grid: grid, length: subquery.range.milliseconds, shift: shift, pinned: pinned)
     }
 }
 

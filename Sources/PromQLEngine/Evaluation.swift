@@ -118,7 +118,7 @@ final class Evaluation {
             return try evaluate(expression, grid.firstOnly).repeated(grid.count)
         }
         switch expression.node {
-        case .number(let value):
+        case .number(let value, _):
             try budget.charge(samples: grid.count)
             return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
