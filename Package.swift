@@ -150,6 +150,7 @@ let package = Package(
 
         // Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+        tests("NativeHistogramsTests", ["NativeHistograms"]),
         tests("TelemetryModelTests", ["TelemetryModel"]),
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec"]),
@@ -169,7 +170,8 @@ let package = Package(
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         tests(
             "PromQLEngineTests",
-            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"], exclude: ["Scripts"]),
+            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"],
+            exclude: ["Scripts"]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",
