@@ -12,11 +12,17 @@ extension Evaluation {
         let isFilter = binary.operator.isComparison && !binary.returnsBool
         let points = PointOperator(binary, at: expression.range, annotations)
         switch (left, right) {
-        case (.scalar(let a), .scalar(let b)): return .scalar(zip(a, b).map(apply))
+        case (.scalar(let a), .scalar(let b)):
+            guard !binary.operator.isTrim else {
+                throw PromQLError(
+                    execution: "operator \(binary.operator.rawValue.promQLQuoted) not allowed for Scalar operations",
+                    range: expression.range)
+            }
+            return .scalar(zip(a, b).map(apply))
         case (.vector(let series), .scalar(let column)):
             return .vector(
                 series.map { element in
-                    guard element.histograms == nil else {
+                    guard element.histograms == nil, !binary.operator.isTrim else {
                         return Self.combine(binary, element) { points($0, .number(column[$1])) }
                     }
                     return Self.combine(binary, element, column) { apply($0, $1) }
@@ -24,7 +30,7 @@ extension Evaluation {
         case (.scalar(let column), .vector(let series)):
             return .vector(
                 series.map { element in
-                    guard element.histograms == nil else {
+                    guard element.histograms == nil, !binary.operator.isTrim else {
                         return Self.combine(binary, element) { point, step in
                             let result = points(.number(column[step]), point)
                             // A comparison keeps the element's value, on whichever side that stands.
@@ -65,7 +71,7 @@ extension Evaluation {
     ) -> StepSeries {
         var column = StepColumn(count: element.values.count)
         for step in element.values.indices { column.set(apply(element.point(at: step), step), at: step) }
-        return element.mapping(column, dropsName: !binary.operator.isComparison || binary.returnsBool)
+        return element.mapping(column, dropsName: binary.changesMeaning)
     }
 
     // MARK: Set operators
@@ -216,7 +222,7 @@ struct VectorMatcher {
 
     /// Nil if the two never have a value at the same step. `isSwapped` means that `many` is the right side.
     func combine(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
-        guard many.histograms == nil, one.histograms == nil else {
+        guard many.histograms == nil, one.histograms == nil, !binary.operator.isTrim else {
             return combineBoth(many, one, isSwapped: isSwapped)
         }
         var values = [Double](repeating: .absent, count: grid.count)
@@ -245,7 +251,8 @@ struct VectorMatcher {
         for step in 0..<grid.count { column.set(points(left.point(at: step), right.point(at: step)), at: step) }
         guard !column.isEmpty else { return nil }
         return StepSeries(
-            labels: labels(many.labels, one.labels), dropsName: many.dropsName || !isFilter, column: column)
+            labels: labels(many.labels, one.labels), dropsName: many.dropsName || binary.changesMeaning,
+            column: column)
     }
 
     private func labels(_ many: LabelSet, _ one: LabelSet) -> LabelSet {

@@ -67,7 +67,7 @@ final class Evaluation {
             guard !samples.isEmpty || !histograms.isEmpty else { continue }
             matrix.append(MatrixSeries(labels: element.labels, samples: samples, histograms: histograms))
         }
-        return .matrix(matrix.sorted { $0.labels < $1.labels })
+        return .matrix(matrix.orderedByLabels)
     }
 
     /// The samples in the window of a range vector, stale markers left out.
@@ -88,7 +88,7 @@ final class Evaluation {
             let labels = series.dropsName ? series.labels.withoutMetadata : series.labels
             matrix.append(MatrixSeries(labels: labels, samples: samples, histograms: histograms))
         }
-        return matrix.sorted { $0.labels < $1.labels }
+        return matrix.orderedByLabels
     }
 
     private func finished(_ series: [StepSeries], at expression: PromQLExpression) throws -> [StepSeries] {
@@ -201,6 +201,14 @@ extension StepValue {
                         })
                 })
         }
+    }
+}
+
+extension [MatrixSeries] {
+    /// Most are so already, since stores answer in this order.
+    fileprivate var orderedByLabels: [MatrixSeries] {
+        let isOrdered = indices.dropFirst().allSatisfy { self[$0 - 1].labels < self[$0].labels }
+        return isOrdered ? self : sorted { $0.labels < $1.labels }
     }
 }
 
