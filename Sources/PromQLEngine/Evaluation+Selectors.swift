@@ -38,6 +38,7 @@ struct WindowSet: Sendable {
     }
 
     var hasHistograms: Bool { series.contains { !$0.histograms.isEmpty } }
+    var hasStarts: Bool { series.contains { !$0.starts.isEmpty } }
 }
 
 /// The moments that the steps of a grid look at: evenly spaced, or all the same. Nothing but numbers, for inner loops.
@@ -74,7 +75,7 @@ extension Evaluation {
         }
     }
 
-    private func select(
+    func select(
         _ selector: VectorSelector, at place: Range<Int>, after: Int64, through: Int64, windows: WindowGrid? = nil
     ) throws -> [SelectedSeries] {
         let matchers = try selector.matchers.compiled(in: query)
@@ -98,7 +99,7 @@ extension Evaluation {
             try part.compactMap { series in
                 try budget.charge(samples: moments.count)
                 guard series.histograms.isEmpty else {
-                    let column = Self.newest(series, moments, lookback, givesTimestamps)
+                    let column = Self.newest(series, moments, lookback, givesTimestamps: givesTimestamps)
                     return column.isEmpty ? nil : StepSeries(labels: series.labels, column: column)
                 }
                 var isEmpty = true
@@ -137,8 +138,8 @@ extension Evaluation {
     }
 
     /// As `fillNewest` for a series with native histograms.
-    private static func newest(
-        _ series: SelectedSeries, _ moments: MomentTrack, _ lookback: Int64, _ givesTimestamps: Bool
+    static func newest(
+        _ series: SelectedSeries, _ moments: MomentTrack, _ lookback: Int64, givesTimestamps: Bool
     ) -> StepColumn {
         var column = StepColumn(count: moments.count)
         let (samples, histograms) = (series.samples, series.histograms)
