@@ -189,8 +189,13 @@ extension Evaluation {
         let pinned = moment(of: selector.shift.anchor)
         let shift = selector.shift.offset.milliseconds
         let ends = MomentTrack(grid, pinned: pinned, shift: shift)
+        // What lies around the windows of `anchored` and `smoothed` is left to those who look at it.
+        let before = selector.extended == nil ? 0 : options.lookbackDelta
+        let behind = selector.extended == .smoothed ? options.lookbackDelta : 0
         func samples(_ windows: WindowGrid?) throws -> [SelectedSeries] {
-            try select(selector, at: range, after: ends.first - length, through: ends.last, windows: windows)
+            try select(
+                selector, at: range, after: ends.first - length - before, through: ends.last + behind,
+                windows: windows)
         }
         var selected: [SelectedSeries] = []
         if grid.count > 0 {
