@@ -139,7 +139,7 @@ extension Evaluation {
             if group.one.count > 1 {
                 try checkUnique(group.one.map { one[$0] }, matcher, against: many, isRight: !isSwapped)
             }
-            guard !group.one.isEmpty else { continue }
+            guard !group.one.isEmpty || matcher.fillsOne else { continue }
             if matcher.matching.cardinality == .oneToOne, group.many.count > 1 {
                 try checkOneToOne(group.many.map { many[$0] }, group.one.map { one[$0] }, matcher)
             }
@@ -150,6 +150,8 @@ extension Evaluation {
                     }
                 }
             }
+            out += matcher.unmatched(
+                group.many.map { many[$0] }, group.one.map { one[$0] }, isSwapped: isSwapped)
         }
         return try mergedMatches(out, matcher)
     }
@@ -160,7 +162,9 @@ extension Evaluation {
     ) throws {
         for step in 0..<matcher.grid.count {
             let present = series.filter { $0.isPresent(at: step) }
-            guard present.count > 1, other.contains(where: { $0.isPresent(at: step) }) else { continue }
+            guard present.count > 1, matcher.fillsMany || other.contains(where: { $0.isPresent(at: step) }) else {
+                continue
+            }
             let names = present.map(\.labels).sorted().prefix(2).map(\.description)
             throw PromQLError(
                 execution: "found duplicate series for the match group \(matcher.signature(present[0].labels)) "
@@ -172,7 +176,8 @@ extension Evaluation {
     }
 
     private func checkOneToOne(_ many: [StepSeries], _ one: [StepSeries], _ matcher: VectorMatcher) throws {
-        for step in 0..<matcher.grid.count where one.contains(where: { $0.isPresent(at: step) }) {
+        for step in 0..<matcher.grid.count
+        where matcher.fillsOne || one.contains(where: { $0.isPresent(at: step) }) {
             guard many.count(where: { $0.isPresent(at: step) }) > 1 else { continue }
             throw PromQLError(
                 execution: "multiple matches for labels: many-to-one matching must be explicit "

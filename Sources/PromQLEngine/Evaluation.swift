@@ -73,6 +73,9 @@ final class Evaluation {
     /// The samples in the window of a range vector, stale markers left out.
     private func rawSamples(of expression: PromQLExpression, _ grid: StepGrid) throws -> [MatrixSeries] {
         let windows = try windows(of: expression, grid)
+        if let extended = expression.extendedRange {
+            return try extendedSamples(windows, extended).sorted { $0.labels < $1.labels }
+        }
         var matrix: [MatrixSeries] = []
         for series in windows.series {
             let end = windows.ends.first
@@ -144,6 +147,8 @@ final class Evaluation {
             return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
         case .parentheses(let inner), .plus(let inner): return try evaluate(inner, grid)
+        case .selector(let selector) where selector.extended == .smoothed:
+            return .vector(try smoothedVector(selector, at: expression.range, grid))
         case .selector(let selector): return .vector(try instantVector(selector, at: expression.range, grid))
         case .negation(let operand):
             switch try evaluate(operand, grid) {
