@@ -82,7 +82,11 @@ extension EmbeddedStore: TimeSeriesStore {
                 guard !columns.isEmpty else { continue }
                 samples += columns.count
                 seriesCount += 1
-                let part = PartialSeries(labels: head.index.withLock { $0.labels(of: number) }, parts: [columns])
+                var part = PartialSeries(labels: head.index.withLock { $0.labels(of: number) }, parts: [columns])
+                if !image.details.isEmpty {
+                    part.details = [image.decodedDetails()]
+                    samples += part.details[0].weight
+                }
                 if let made = try transform(part) { found.append(made) }
             }
             try budget.charge(samples: samples)
@@ -97,6 +101,8 @@ struct PartialSeries: Sendable {
     let labels: LabelSet
     var parts: [SampleColumns]
     var summaries: [SampleSummary] = []
+    /// Of each part; empty if none has any.
+    var details: [SampleDetails] = []
 
     var selected: SelectedSeries {
         var joiner = TimestampJoiner()
@@ -105,7 +111,8 @@ struct PartialSeries: Sendable {
 
     /// - Parameter joiner: of series that are likely to have the same timestamps.
     func selected(joiner: inout TimestampJoiner) -> SelectedSeries {
-        SelectedSeries(
+        if !details.isEmpty { return selectedWithDetails }
+        return SelectedSeries(
             labels: labels,
             samples: parts.count == 1 ? parts[0] : SampleColumns.merged(parts, joiner: &joiner).columns,
             summaries: summaries)
@@ -139,7 +146,8 @@ struct PartialSeries: Sendable {
 
     func joined(with other: PartialSeries) -> PartialSeries {
         PartialSeries(
-            labels: labels, parts: parts + other.parts, summaries: SampleSummary.merged(summaries, other.summaries))
+            labels: labels, parts: parts + other.parts, summaries: SampleSummary.merged(summaries, other.summaries),
+            details: details.isEmpty && other.details.isEmpty ? [] : detailsOfParts + other.detailsOfParts)
     }
 }
 

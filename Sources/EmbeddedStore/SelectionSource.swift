@@ -54,12 +54,13 @@ struct SelectionReader: Sendable {
             case .parts(let parts): for (index, position) in wanted { add(parts[position], to: index) }
             case .block(let block, let ids, let windows):
                 try block.read(wanted.map { ids[$0.position] }, in: range, windows: windows, budget: budget) {
-                    position, columns, summaries in
+                    position, found in
                     let index = wanted[position].index
                     add(
                         PartialSeries(
-                            labels: places.labels[series[series.startIndex + index]], parts: [columns],
-                            summaries: summaries), to: index)
+                            labels: places.labels[series[series.startIndex + index]], parts: [found.columns],
+                            summaries: found.summaries, details: found.details.isEmpty ? [] : [found.details]),
+                        to: index)
                 }
             }
         }
