@@ -156,7 +156,7 @@ let package = Package(
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
         tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
-        tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", grdb]),
+        tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
             "EmbeddedStoreTests",
