@@ -53,7 +53,7 @@ extension Evaluation {
             for element in series {
                 try budget.check()
                 let key = matcher.signature(element.labels)
-                for step in 0..<count where element.values[step].isPresent {
+                for step in 0..<count where element.isPresent(at: step) {
                     columns[key, default: [Bool](repeating: false, count: count)][step] = true
                 }
             }
@@ -64,9 +64,7 @@ extension Evaluation {
                 guard let column = columns[matcher.signature(element.labels)] else {
                     return keepsPresent ? nil : element
                 }
-                var values = element.values
-                for step in 0..<count where column[step] != keepsPresent { values[step] = .absent }
-                return element.mapping(values, dropsName: false)
+                return element.keeping { column[$0] == keepsPresent }
             }
         }
         switch matcher.binary.operator {
@@ -129,8 +127,8 @@ extension Evaluation {
         _ series: [StepSeries], _ matcher: VectorMatcher, against other: [StepSeries], isRight: Bool
     ) throws {
         for step in 0..<matcher.grid.count {
-            let present = series.filter { $0.values[step].isPresent }
-            guard present.count > 1, other.contains(where: { $0.values[step].isPresent }) else { continue }
+            let present = series.filter { $0.isPresent(at: step) }
+            guard present.count > 1, other.contains(where: { $0.isPresent(at: step) }) else { continue }
             let names = present.map(\.labels).sorted().prefix(2).map(\.description)
             throw PromQLError(
                 execution: "found duplicate series for the match group \(matcher.signature(present[0].labels)) "
@@ -142,8 +140,8 @@ extension Evaluation {
     }
 
     private func checkOneToOne(_ many: [StepSeries], _ one: [StepSeries], _ matcher: VectorMatcher) throws {
-        for step in 0..<matcher.grid.count where one.contains(where: { $0.values[step].isPresent }) {
-            guard many.count(where: { $0.values[step].isPresent }) > 1 else { continue }
+        for step in 0..<matcher.grid.count where one.contains(where: { $0.isPresent(at: step) }) {
+            guard many.count(where: { $0.isPresent(at: step) }) > 1 else { continue }
             throw PromQLError(
                 execution: "multiple matches for labels: many-to-one matching must be explicit "
                     + "(group_left/group_right)",

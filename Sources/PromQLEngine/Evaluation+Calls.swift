@@ -81,7 +81,7 @@ extension Evaluation {
         }
         return try vector(operand, grid).map { element in
             element.mapping(
-                element.values.enumerated().map { $1.isAbsent ? $1 : Double(grid.time($0)) / 1000 })
+                (0..<grid.count).map { element.isPresent(at: $0) ? Double(grid.time($0)) / 1000 : .absent })
         }
     }
 

@@ -1,3 +1,4 @@
+import NativeHistograms
 import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
@@ -8,6 +9,10 @@ struct WindowedSeries: Sendable {
     let labels: LabelSet
     let dropsName: Bool
     let samples: SampleColumns
+    /// Samples that are native histograms. No time is both here and in `samples`.
+    var histograms = HistogramColumns()
+    /// When the counting of some samples began, numbers or histograms.
+    var starts = StartColumns()
     /// Stand for samples that are not in `samples`; only where they were asked for.
     var summaries: [SampleSummary] = []
 }
@@ -15,6 +20,8 @@ struct WindowedSeries: Sendable {
 /// A range vector over a grid: at every step, the samples of a window that is open on the left and closed on the right.
 struct WindowSet: Sendable {
     let series: [WindowedSeries]
+    /// Where the range vector stands in the query.
+    let range: Range<Int>
     let grid: StepGrid
     /// Milliseconds.
     let length: Int64
@@ -26,7 +33,11 @@ struct WindowSet: Sendable {
     var ends: MomentTrack { MomentTrack(grid, pinned: pinned, shift: shift) }
 
     /// Of all series, a summary counted as one.
-    var sampleCount: Int { series.reduce(0) { $0 + $1.samples.count + $1.summaries.count } }
+    var sampleCount: Int {
+        series.reduce(0) { $0 + $1.samples.count + $1.histograms.count + $1.summaries.count }
+    }
+
+    var hasHistograms: Bool { series.contains { !$0.histograms.isEmpty } }
 }
 
 /// The moments that the steps of a grid look at: evenly spaced, or all the same. Nothing but numbers, for inner loops.
@@ -83,6 +94,10 @@ extension Evaluation {
         return try ParallelChunks.map(selected) { [budget] part in
             try part.compactMap { series in
                 try budget.charge(samples: moments.count)
+                guard series.histograms.isEmpty else {
+                    let column = Self.newest(series, moments, lookback, givesTimestamps)
+                    return column.isEmpty ? nil : StepSeries(labels: series.labels, column: column)
+                }
                 var isEmpty = true
                 let values = [Double](unsafeUninitializedCapacity: moments.count) { column, count in
                     isEmpty = !Self.fillNewest(series.samples, moments, lookback, givesTimestamps, into: column)
@@ -118,20 +133,52 @@ extension Evaluation {
         }
     }
 
+    /// As `fillNewest` for a series with native histograms.
+    private static func newest(
+        _ series: SelectedSeries, _ moments: MomentTrack, _ lookback: Int64, _ givesTimestamps: Bool
+    ) -> StepColumn {
+        var column = StepColumn(count: moments.count)
+        let (samples, histograms) = (series.samples, series.histograms)
+        var nextSample = 0
+        var nextHistogram = 0
+        for step in 0..<moments.count {
+            let moment = moments[step]
+            while nextSample < samples.count, samples.timestamps[nextSample] <= moment { nextSample += 1 }
+            while nextHistogram < histograms.count, histograms.timestamps[nextHistogram] <= moment {
+                nextHistogram += 1
+            }
+            let sampleTime = nextSample > 0 ? samples.timestamps[nextSample - 1] : .min
+            let histogramTime = nextHistogram > 0 ? histograms.timestamps[nextHistogram - 1] : .min
+            let time = max(sampleTime, histogramTime)
+            guard time > moment - lookback else { continue }
+            let isHistogram = histogramTime > sampleTime
+            if !isHistogram, samples.values[nextSample - 1].isAbsent { continue }
+            if givesTimestamps {
+                column.set(.number(Double(time) / 1000), at: step)
+            } else if isHistogram {
+                column.set(.histogram(histograms.histograms[nextHistogram - 1]), at: step)
+            } else {
+                column.set(.number(samples.values[nextSample - 1]), at: step)
+            }
+        }
+        return column
+    }
+
     /// The windows of a range vector: a selector with a range, or a subquery. Series of a selector may come with summaries
     /// in place of samples where each of them satisfies `servesSummary`; without it, there are none.
     func windows(
         of expression: PromQLExpression, _ grid: StepGrid, servesSummary: (@Sendable (SampleSummary) -> Bool)? = nil
     ) throws -> WindowSet {
         switch expression.withoutParentheses.node {
-        case .matrix(let selector, let length): return try windows(selector, length, grid, servesSummary)
-        case .subquery(let subquery): return try windows(subquery, grid)
+        case .matrix(let selector, let length):
+            return try windows(selector, length, at: expression.range, grid, servesSummary)
+        case .subquery(let subquery): return try windows(subquery, at: expression.range, grid)
         default: throw PromQLError(execution: "expected a range vector", range: expression.range)
         }
     }
 
     private func windows(
-        _ selector: VectorSelector, _ length: Int64, _ grid: StepGrid,
+        _ selector: VectorSelector, _ length: Int64, at range: Range<Int>, _ grid: StepGrid,
         _ servesSummary: (@Sendable (SampleSummary) -> Bool)?
     ) throws -> WindowSet {
         let pinned = moment(of: selector.shift.anchor)
@@ -144,20 +191,21 @@ extension Evaluation {
         if grid.count > 0 {
             selected = try samples(servesSummary.map { _ in ends.grid(length: length) })
             // Rare, and not the store's to know. What was read in vain is charged as well.
-            if let servesSummary, selected.contains(where: { !$0.summaries.allSatisfy(servesSummary) }) {
+            if let servesSummary, selected.contains(where: { !$0.isServed(by: servesSummary) }) {
                 selected = try samples(nil)
             }
         }
         let series = selected.map { series in
             WindowedSeries(
-                labels: series.labels, dropsName: false, samples: series.samples, summaries: series.summaries)
+                labels: series.labels, dropsName: false, samples: series.samples, histograms: series.histograms,
+                starts: series.starts, summaries: series.summaries)
         }
-        return WindowSet(series: series, grid: grid, length: length, shift: shift, pinned: pinned)
+        return WindowSet(series: series, range: range, grid: grid, length: length, shift: shift, pinned: pinned)
     }
 
     /// The inner expression is evaluated once, on a grid that covers all windows and whose moments are multiples of its
     /// step, whatever the windows' ends are.
-    private func windows(_ subquery: Subquery, _ grid: StepGrid) throws -> WindowSet {
+    private func windows(_ subquery: Subquery, at range: Range<Int>, _ grid: StepGrid) throws -> WindowSet {
         let pinned = moment(of: subquery.shift.anchor)
         let shift = subquery.shift.offset
         let step = subquery.step ?? options.defaultSubqueryStep
@@ -169,9 +217,18 @@ extension Evaluation {
         try budget.charge(samples: inner.count)
         let series = try vector(subquery.expression, inner).map { element in
             WindowedSeries(
-                labels: element.labels, dropsName: element.dropsName, samples: element.values.samples(on: inner))
+                labels: element.labels, dropsName: element.dropsName, samples: element.values.samples(on: inner),
+                histograms: element.histograms(on: inner))
         }
-        return WindowSet(series: series, grid: grid, length: subquery.range, shift: shift, pinned: pinned)
+        return WindowSet(
+            series: series, range: range, grid: grid, length: subquery.range, shift: shift, pinned: pinned)
+    }
+}
+
+extension SelectedSeries {
+    /// Summaries are of numbers only, so a window with histograms in it must see which samples there are.
+    fileprivate func isServed(by servesSummary: (SampleSummary) -> Bool) -> Bool {
+        summaries.isEmpty || (histograms.isEmpty && summaries.allSatisfy(servesSummary))
     }
 }
 

@@ -1,3 +1,4 @@
+import NativeHistograms
 import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
@@ -35,8 +36,13 @@ final class Evaluation {
         case .string(let text): return .string(timestamp: grid.start, value: text)
         case .vector(let series):
             let samples = try finished(series, at: expression).compactMap { series -> VectorSample? in
-                guard let value = series.values.first, value.isPresent else { return nil }
-                return VectorSample(labels: series.labels, timestamp: grid.start, value: value)
+                switch series.point(at: 0) {
+                case .absent: return nil
+                case .number(let value):
+                    return VectorSample(labels: series.labels, timestamp: grid.start, value: value)
+                case .histogram(let histogram):
+                    return VectorSample(labels: series.labels, timestamp: grid.start, histogram: histogram)
+                }
             }
             return .vector(samples)
         }
@@ -53,7 +59,9 @@ final class Evaluation {
         matrix.reserveCapacity(series.count)
         for element in series {
             let samples = element.values.samples(on: grid)
-            if !samples.isEmpty { matrix.append(MatrixSeries(labels: element.labels, samples: samples)) }
+            let histograms = element.histograms(on: grid)
+            guard !samples.isEmpty || !histograms.isEmpty else { continue }
+            matrix.append(MatrixSeries(labels: element.labels, samples: samples, histograms: histograms))
         }
         return .matrix(matrix.sorted { $0.labels < $1.labels })
     }
@@ -65,22 +73,25 @@ final class Evaluation {
         for series in windows.series {
             let end = windows.ends.first
             let all = series.samples.withoutStaleMarkers
-            let inside = all.timestamps.indices.filter {
-                all.timestamps[$0] > end - windows.length && all.timestamps[$0] <= end
-            }
-            guard let first = inside.first, let last = inside.last else { continue }
+            let inside = all.timestamps.range(after: end - windows.length, through: end)
             let samples = SampleColumns(
-                timestamps: Array(all.timestamps[first...last]), values: Array(all.values[first...last]))
+                timestamps: Array(all.timestamps[inside]), values: Array(all.values[inside]))
+            let insideHistograms = series.histograms.timestamps.range(after: end - windows.length, through: end)
+            let histograms = HistogramColumns(
+                timestamps: Array(series.histograms.timestamps[insideHistograms]),
+                histograms: Array(series.histograms.histograms[insideHistograms]))
+            guard !samples.isEmpty || !histograms.isEmpty else { continue }
             let labels = series.dropsName ? series.labels.withoutMetadata : series.labels
-            matrix.append(MatrixSeries(labels: labels, samples: samples))
+            matrix.append(MatrixSeries(labels: labels, samples: samples, histograms: histograms))
         }
         return matrix.sorted { $0.labels < $1.labels }
     }
 
     private func finished(_ series: [StepSeries], at expression: PromQLExpression) throws -> [StepSeries] {
-        let named = series.map { element in
-            element.dropsName
-                ? StepSeries(labels: element.labels.withoutMetadata, values: element.values) : element
+        let named = series.map { element -> StepSeries in
+            guard element.dropsName else { return element }
+            return StepSeries(
+                labels: element.labels.withoutMetadata, values: element.values, histograms: element.histograms)
         }
         return try merged(named, at: expression.range)
     }
@@ -97,13 +108,19 @@ final class Evaluation {
                 out.append(element)
                 continue
             }
-            for step in element.values.indices where element.values[step].isPresent {
-                guard out[position].values[step].isAbsent else {
+            for step in element.values.indices where element.isPresent(at: step) {
+                guard !out[position].isPresent(at: step) else {
                     throw PromQLError(
                         execution: "vector cannot contain metrics with the same labelset: \(element.labels)",
                         range: range)
                 }
                 out[position].values[step] = element.values[step]
+                if let histogram = element.histograms?[step] {
+                    if out[position].histograms == nil {
+                        out[position].histograms = [NativeHistogram?](repeating: nil, count: element.values.count)
+                    }
+                    out[position].histograms?[step] = histogram
+                }
                 out[position].dropsName = out[position].dropsName || element.dropsName
             }
         }
@@ -173,8 +190,23 @@ extension StepValue {
         case .string: return self
         case .vector(let series):
             return .vector(
-                series.map { StepSeries(labels: $0.labels, dropsName: $0.dropsName, values: spread($0.values)) })
+                series.map { element in
+                    StepSeries(
+                        labels: element.labels, dropsName: element.dropsName, values: spread(element.values),
+                        histograms: element.histograms.map {
+                            [NativeHistogram?](repeating: $0.first ?? nil, count: count)
+                        })
+                })
         }
+    }
+}
+
+extension [Int64] {
+    /// The indices of the elements in a range that is open on the left, of an ascending column.
+    func range(after: Int64, through: Int64) -> Range<Int> {
+        let upper = lastIndex { $0 <= through }.map { $0 + 1 } ?? 0
+        let lower = firstIndex { $0 > after } ?? count
+        return Swift.min(lower, upper)..<upper
     }
 }
 

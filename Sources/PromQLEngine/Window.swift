@@ -31,6 +31,8 @@ protocol WindowFunction: Sendable {
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>)
     /// `.absent` for no value.
     mutating func value(_ window: Window) -> Double
+    /// For windows of a series that has native histograms; `prepare` was called with its numbers.
+    mutating func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint
 }
 
 extension WindowFunction {
@@ -42,7 +44,8 @@ extension Evaluation {
     func slide<F: WindowFunction>(
         _ windows: WindowSet, keepsName: Bool = false, _ function: F
     ) throws -> [StepSeries] {
-        try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
+        if windows.hasHistograms { return try slideOverBoth(windows, keepsName: keepsName, function) }
+        return try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
             try part.compactMap { series in
                 try budget.charge(samples: windows.grid.count)
                 let (values, isEmpty) = Self.column(of: series, windows, function)
@@ -53,7 +56,7 @@ extension Evaluation {
         }
     }
 
-    private static func column<F: WindowFunction>(
+    static func column<F: WindowFunction>(
         of series: WindowedSeries, _ windows: WindowSet, _ prototype: F
     ) -> (values: [Double], isEmpty: Bool) {
         var isEmpty = true
@@ -109,4 +112,23 @@ struct Scanning: WindowFunction {
     init(_ scan: @escaping @Sendable (Window) -> Double) { self.scan = scan }
 
     func value(_ window: Window) -> Double { scan(window) }
+}
+
+/// A function that looks at each window by itself and at histograms as well.
+struct ScanningBoth: WindowFunction {
+    let scan: @Sendable (Window) -> Double
+    let scanBoth: @Sendable (MixedWindow, inout WindowRemarks) -> StepPoint
+
+    /// `scanBoth` must agree with `scan` on windows of numbers.
+    init(
+        _ scan: @escaping @Sendable (Window) -> Double,
+        both scanBoth: @escaping @Sendable (MixedWindow, inout WindowRemarks) -> StepPoint
+    ) {
+        self.scan = scan
+        self.scanBoth = scanBoth
+    }
+
+    func value(_ window: Window) -> Double { scan(window) }
+
+    func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint { scanBoth(window, &remarks) }
 }
