@@ -151,6 +151,7 @@ let package = Package(
 
         // Tests
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+        tests("NativeHistogramsTests", ["NativeHistograms"]),
         tests("TelemetryModelTests", ["TelemetryModel"]),
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec"]),
@@ -167,10 +168,11 @@ let package = Package(
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
                 "SelfMetrics", logging, grdb,
             ]),
-        tests("PromQLSyntaxTests", ["PromQLSyntax"]),
+        tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         tests(
             "PromQLEngineTests",
-            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"], exclude: ["Scripts"]),
+            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"],
+            exclude: ["Scripts"]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",

@@ -9,14 +9,33 @@ extension Evaluation {
         let left = try evaluate(binary.left, grid)
         let right = try evaluate(binary.right, grid)
         let apply = Self.arithmetic(binary.operator)
+        let isFilter = binary.operator.isComparison && !binary.returnsBool
+        let points = PointOperator(binary, at: expression.range, annotations)
         switch (left, right) {
         case (.scalar(let a), .scalar(let b)): return .scalar(zip(a, b).map(apply))
         case (.vector(let series), .scalar(let column)):
-            return .vector(Self.combine(binary, series, column) { apply($0, $1) })
+            return .vector(
+                series.map { element in
+                    guard element.histograms == nil else {
+                        return Self.combine(binary, element) { points($0, .number(column[$1])) }
+                    }
+                    return Self.combine(binary, element, column) { apply($0, $1) }
+                })
         case (.scalar(let column), .vector(let series)):
-            return .vector(Self.combine(binary, series, column) { apply($1, $0) })
+            return .vector(
+                series.map { element in
+                    guard element.histograms == nil else {
+                        return Self.combine(binary, element) { point, step in
+                            let result = points(.number(column[step]), point)
+                            // A comparison keeps the element's value, on whichever side that stands.
+                            guard isFilter, case .number = result else { return result }
+                            return point
+                        }
+                    }
+                    return Self.combine(binary, element, column) { apply($1, $0) }
+                })
         case (.vector(let a), .vector(let b)):
-            let matching = VectorMatcher(binary, at: expression.range, grid)
+            let matching = VectorMatcher(binary, at: expression.range, grid, points)
             return .vector(try binary.operator.isSet ? setOperation(matching, a, b) : matched(matching, a, b))
         default:
             throw PromQLError(execution: "an operator cannot be applied to strings", range: expression.range)
@@ -25,21 +44,28 @@ extension Evaluation {
 
     /// `apply` takes the element's value first.
     private static func combine(
-        _ binary: BinaryExpression, _ series: [StepSeries], _ column: [Double], _ apply: (Double, Double) -> Double
-    ) -> [StepSeries] {
+        _ binary: BinaryExpression, _ element: StepSeries, _ column: [Double], _ apply: (Double, Double) -> Double
+    ) -> StepSeries {
         let isFilter = binary.operator.isComparison && !binary.returnsBool
-        return series.map { element in
-            var values = element.values
-            for step in values.indices where values[step].isPresent {
-                let result = apply(values[step], column[step])
-                if !isFilter {
-                    values[step] = result
-                } else if result == 0 {
-                    values[step] = .absent
-                }
+        var values = element.values
+        for step in values.indices where values[step].isPresent {
+            let result = apply(values[step], column[step])
+            if !isFilter {
+                values[step] = result
+            } else if result == 0 {
+                values[step] = .absent
             }
-            return element.mapping(values, dropsName: !isFilter)
         }
+        return element.mapping(values, dropsName: !isFilter)
+    }
+
+    /// The same for an element that is a histogram somewhere.
+    private static func combine(
+        _ binary: BinaryExpression, _ element: StepSeries, _ apply: (StepPoint, Int) -> StepPoint
+    ) -> StepSeries {
+        var column = StepColumn(count: element.values.count)
+        for step in element.values.indices { column.set(apply(element.point(at: step), step), at: step) }
+        return element.mapping(column, dropsName: !binary.operator.isComparison || binary.returnsBool)
     }
 
     // MARK: Set operators
@@ -168,9 +194,11 @@ struct VectorMatcher {
     let range: Range<Int>
     let grid: StepGrid
     private let apply: (Double, Double) -> Double
+    private let points: PointOperator
     private let isFilter: Bool
 
-    init(_ binary: BinaryExpression, at range: Range<Int>, _ grid: StepGrid) {
+    init(_ binary: BinaryExpression, at range: Range<Int>, _ grid: StepGrid, _ points: PointOperator) {
+        self.points = points
         self.binary = binary
         matching = binary.matching ?? VectorMatching()
         self.range = range
@@ -188,6 +216,9 @@ struct VectorMatcher {
 
     /// Nil if the two never have a value at the same step. `isSwapped` means that `many` is the right side.
     func combine(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
+        guard many.histograms == nil, one.histograms == nil else {
+            return combineBoth(many, one, isSwapped: isSwapped)
+        }
         var values = [Double](repeating: .absent, count: grid.count)
         var isEmpty = true
         for step in 0..<grid.count where many.values[step].isPresent && one.values[step].isPresent {
@@ -205,6 +236,16 @@ struct VectorMatcher {
         guard !isEmpty else { return nil }
         return StepSeries(
             labels: labels(many.labels, one.labels), dropsName: many.dropsName || !isFilter, values: values)
+    }
+
+    /// `combine` where one of the two is a histogram somewhere.
+    private func combineBoth(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
+        let (left, right) = isSwapped ? (one, many) : (many, one)
+        var column = StepColumn(count: grid.count)
+        for step in 0..<grid.count { column.set(points(left.point(at: step), right.point(at: step)), at: step) }
+        guard !column.isEmpty else { return nil }
+        return StepSeries(
+            labels: labels(many.labels, one.labels), dropsName: many.dropsName || !isFilter, column: column)
     }
 
     private func labels(_ many: LabelSet, _ one: LabelSet) -> LabelSet {

@@ -140,6 +140,8 @@ extension Evaluation {
     private func informAboutGauges(_ series: [StepSeries], at range: Range<Int>) {
         for element in series {
             guard let name = element.labels.metricName, !name.isEmpty else { continue }
+            // Histograms say themselves whether they count.
+            if element.histograms != nil, element.values.allSatisfy(\.isAbsent) { continue }
             if ["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) { continue }
             if element.labels["__type__"] == "counter" || element.labels["__type__"] == "histogram" { continue }
             annotations.inform(

@@ -75,22 +75,25 @@ extension Evaluation {
     }
 
     private func select(
-        _ selector: VectorSelector, after: Int64, through: Int64, windows: WindowGrid? = nil
+        _ selector: VectorSelector, at place: Range<Int>, after: Int64, through: Int64, windows: WindowGrid? = nil
     ) throws -> [SelectedSeries] {
         let matchers = try selector.matchers.compiled(in: query)
         guard after < through else { return [] }
         let range = TimeRange(from: after + 1, through: through)
-        return try store.select(SeriesSelection(matchers: matchers, range: range, windows: windows), budget: budget)
+        let selected = try store.select(
+            SeriesSelection(matchers: matchers, range: range, windows: windows), budget: budget)
+        return totalsOnly.contains(place) ? selected.map(\.withTotalsOnly) : selected
     }
 
     /// At every step the newest sample within the look-back, unless it is a stale marker.
     func instantVector(
-        _ selector: VectorSelector, _ grid: StepGrid, givesTimestamps: Bool = false
+        _ selector: VectorSelector, at place: Range<Int>, _ grid: StepGrid, givesTimestamps: Bool = false
     ) throws -> [StepSeries] {
         guard grid.count > 0 else { return [] }
-        let moments = MomentTrack(grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset)
+        let moments = MomentTrack(
+            grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset.milliseconds)
         let lookback = options.lookbackDelta
-        let selected = try select(selector, after: moments.first - lookback, through: moments.last)
+        let selected = try select(selector, at: place, after: moments.first - lookback, through: moments.last)
         return try ParallelChunks.map(selected) { [budget] part in
             try part.compactMap { series in
                 try budget.charge(samples: moments.count)
@@ -169,10 +172,11 @@ extension Evaluation {
     func windows(
         of expression: PromQLExpression, _ grid: StepGrid, servesSummary: (@Sendable (SampleSummary) -> Bool)? = nil
     ) throws -> WindowSet {
-        switch expression.withoutParentheses.node {
+        let bare = expression.withoutParentheses
+        switch bare.node {
         case .matrix(let selector, let length):
-            return try windows(selector, length, at: expression.range, grid, servesSummary)
-        case .subquery(let subquery): return try windows(subquery, at: expression.range, grid)
+            return try windows(selector, length.milliseconds, at: bare.range, grid, servesSummary)
+        case .subquery(let subquery): return try windows(subquery, at: bare.range, grid)
         default: throw PromQLError(execution: "expected a range vector", range: expression.range)
         }
     }
@@ -182,10 +186,10 @@ extension Evaluation {
         _ servesSummary: (@Sendable (SampleSummary) -> Bool)?
     ) throws -> WindowSet {
         let pinned = moment(of: selector.shift.anchor)
-        let shift = selector.shift.offset
+        let shift = selector.shift.offset.milliseconds
         let ends = MomentTrack(grid, pinned: pinned, shift: shift)
         func samples(_ windows: WindowGrid?) throws -> [SelectedSeries] {
-            try select(selector, after: ends.first - length, through: ends.last, windows: windows)
+            try select(selector, at: range, after: ends.first - length, through: ends.last, windows: windows)
         }
         var selected: [SelectedSeries] = []
         if grid.count > 0 {
@@ -207,9 +211,9 @@ extension Evaluation {
     /// step, whatever the windows' ends are.
     private func windows(_ subquery: Subquery, at range: Range<Int>, _ grid: StepGrid) throws -> WindowSet {
         let pinned = moment(of: subquery.shift.anchor)
-        let shift = subquery.shift.offset
-        let step = subquery.step ?? options.defaultSubqueryStep
-        let after = (pinned ?? grid.start) - shift - subquery.range
+        let shift = subquery.shift.offset.milliseconds
+        let step = subquery.step?.milliseconds ?? options.defaultSubqueryStep
+        let after = (pinned ?? grid.start) - shift - subquery.range.milliseconds
         let through = (pinned ?? grid.end) - shift
         var first = after / step * step
         if first <= after { first += step }
@@ -218,10 +222,22 @@ extension Evaluation {
         let series = try vector(subquery.expression, inner).map { element in
             WindowedSeries(
                 labels: element.labels, dropsName: element.dropsName, samples: element.values.samples(on: inner),
-                histograms: element.histograms(on: inner))
+                histograms: element.histograms(on: inner).withoutResets)
         }
         return WindowSet(
-            series: series, range: range, grid: grid, length: subquery.range, shift: shift, pinned: pinned)
+            series: series, range: range, grid: grid, length: subquery.range.milliseconds, shift: shift, pinned: pinned)
+    }
+}
+
+extension HistogramColumns {
+    /// What is known of a reset is between samples next to each other. The points of a subquery may skip samples or repeat
+    /// them, so that resets must be looked for again.
+    fileprivate var withoutResets: HistogramColumns {
+        var columns = self
+        for index in columns.histograms.indices where columns.histograms[index].counterReset != .gauge {
+            columns.histograms[index].counterReset = .unknown
+        }
+        return columns
     }
 }
 

@@ -14,6 +14,8 @@ final class Evaluation {
     let queryStep: Int64
     let budget: QueryBudget
     let annotations: AnnotationList
+    /// Where the selectors stand of whose histograms nothing but the totals is asked.
+    private(set) var totalsOnly: Set<Range<Int>> = []
 
     init(_ engine: PromQLEngine, query: String, grid: StepGrid, step: Int64, budget: QueryBudget) {
         store = engine.store
@@ -28,6 +30,7 @@ final class Evaluation {
     // MARK: Results
 
     func instantValue(of expression: PromQLExpression, _ grid: StepGrid) throws -> QueryValue {
+        totalsOnly = expression.selectorsOfTotals
         if expression.type == .rangeVector {
             return .matrix(try rawSamples(of: expression, grid))
         }
@@ -49,6 +52,7 @@ final class Evaluation {
     }
 
     func rangeValue(of expression: PromQLExpression, _ grid: StepGrid) throws -> QueryValue {
+        totalsOnly = expression.selectorsOfTotals
         let series: [StepSeries]
         switch try evaluate(expression, grid) {
         case .scalar(let column): series = [StepSeries(labels: .empty, values: column)]
@@ -135,18 +139,17 @@ final class Evaluation {
             return try evaluate(expression, grid.firstOnly).repeated(grid.count)
         }
         switch expression.node {
-        case .number(let value):
+        case .number(let value, _):
             try budget.charge(samples: grid.count)
             return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
         case .parentheses(let inner), .plus(let inner): return try evaluate(inner, grid)
-        case .selector(let selector): return .vector(try instantVector(selector, grid))
+        case .selector(let selector): return .vector(try instantVector(selector, at: expression.range, grid))
         case .negation(let operand):
             switch try evaluate(operand, grid) {
             case .scalar(let column): return .scalar(column.map { -$0 })
             case .string(let text): return .string(text)
-            case .vector(let series):
-                return .vector(series.map { $0.mapping($0.values.mapPresent { -$0 }) })
+            case .vector(let series): return .vector(series.map(\.negated))
             }
         case .binary(let binary): return try evaluate(binary, at: expression, grid)
         case .aggregation(let aggregation): return .vector(try evaluate(aggregation, grid))

@@ -64,6 +64,10 @@ struct WindowRemarks: Sendable {
     mutating func warn(_ text: String) { add(Remark(kind: .warning, text: text)) }
     mutating func inform(_ text: String) { add(Remark(kind: .info, text: text)) }
 
+    mutating func append(_ other: WindowRemarks) {
+        for remark in other.all { add(remark) }
+    }
+
     private mutating func add(_ remark: Remark) {
         // A handful of texts at most, so a search is cheap.
         if !all.contains(remark) { all.append(remark) }

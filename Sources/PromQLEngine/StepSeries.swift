@@ -31,6 +31,20 @@ struct StepSeries: Sendable {
         StepSeries(labels: labels, dropsName: self.dropsName || dropsName, column: column)
     }
 
+    var withoutHistograms: StepSeries { mapping(values, dropsName: false) }
+
+    var negated: StepSeries {
+        var negated = mapping(values.mapPresent { -$0 })
+        negated.histograms = histograms.map { column in
+            column.map { histogram in
+                var negated = histogram
+                negated?.multiply(by: -1)
+                return negated
+            }
+        }
+        return negated
+    }
+
     /// The same without the values at the steps that are not kept.
     func keeping(_ isKept: (Int) -> Bool) -> StepSeries {
         var kept = self

@@ -1,3 +1,5 @@
+import NativeHistograms
+
 /// `rate`, `increase` and `delta`: the change between the first and the last sample, stretched to the ends of the
 /// window where samples come close enough to them (Prometheus' extrapolation), counter resets added back.
 struct ExtrapolatedChange: WindowFunction {
@@ -31,21 +33,11 @@ struct ExtrapolatedChange: WindowFunction {
                 reset += 1
             }
         }
-        let sampled = Double(lastTime - firstTime) / 1000
-        let average = sampled / Double(window.count - 1)
-        // Samples that stop this far from an end are taken for the beginning or end of the series.
-        let threshold = average * 1.1
-        var toStart = Double(firstTime - window.start) / 1000
-        var toEnd = Double(window.end - lastTime) / 1000
-        if toStart >= threshold { toStart = average / 2 }
-        if isCounter, change > 0, window.first >= 0 {
-            // A counter was never below zero.
-            toStart = min(toStart, sampled * (window.first / change))
-        }
-        if toEnd >= threshold { toEnd = average / 2 }
-        var factor = (sampled + toStart + toEnd) / sampled
-        if isPerSecond { factor /= window.seconds }
-        return change * factor
+        let extrapolation = Extrapolation(
+            firstTime: firstTime, lastTime: lastTime, count: window.count, start: window.start, end: window.end)
+        return change
+            * extrapolation.factor(
+                change: change, firstValue: isCounter ? window.first : nil, isPerSecond: isPerSecond)
     }
 }
 
@@ -67,12 +59,29 @@ struct InstantChange: WindowFunction {
 /// `changes` and `resets`: how many neighbours in the window satisfy a condition, from counts along the whole series.
 struct NeighbourCount: WindowFunction {
     let isCounted: @Sendable (_ previous: Double, _ next: Double) -> Bool
+    /// `isNewStart` says that the start of `next` lies after `previous`.
+    let isHistogramCounted: @Sendable (_ previous: NativeHistogram, _ next: NativeHistogram, _ isNewStart: Bool) -> Bool
     private var counts: [Int] = []
 
-    init(_ isCounted: @escaping @Sendable (_ previous: Double, _ next: Double) -> Bool) { self.isCounted = isCounted }
+    init(
+        _ isCounted: @escaping @Sendable (_ previous: Double, _ next: Double) -> Bool,
+        histograms isHistogramCounted:
+            @escaping @Sendable (_ previous: NativeHistogram, _ next: NativeHistogram, _ isNewStart: Bool) -> Bool
+    ) {
+        self.isCounted = isCounted
+        self.isHistogramCounted = isHistogramCounted
+    }
 
-    static let changes = NeighbourCount { $0 != $1 && !($0.isNaN && $1.isNaN) }
-    static let resets = NeighbourCount { $1 < $0 }
+    static let changes = NeighbourCount {
+        $0 != $1 && !($0.isNaN && $1.isNaN)
+    } histograms: { previous, next, _ in
+        !next.matches(previous)
+    }
+    static let resets = NeighbourCount {
+        $1 < $0
+    } histograms: { previous, next, isNewStart in
+        isNewStart || next.isReset(after: previous)
+    }
 
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {
         guard !values.isEmpty else { return }
