@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NativeHistograms
 import TelemetryModel
 
 /// Writes answers in the form of Prometheus' HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/) straight
@@ -81,6 +82,35 @@ struct AnswerWriter: ~Copyable {
         raw(",")
         quoted(value)
         raw("]")
+    }
+
+    /// `[seconds,{"count":…,"sum":…,"buckets":[[boundaries,"lower","upper","count"],…]}]`; without `buckets` if none has
+    /// observations. `boundaries` says which of the bounds belong to the bucket: 0 the upper one, 1 the lower, 2 none, 3 both.
+    mutating func point(_ timestamp: Int64, _ histogram: NativeHistogram) {
+        raw("[")
+        SampleText.append(timestamp: timestamp, to: &text)
+        raw(#",{"count":"#)
+        quoted(histogram.count)
+        raw(#","sum":"#)
+        quoted(histogram.sum)
+        var hasBuckets = false
+        for bucket in histogram.buckets {
+            raw(hasBuckets ? ",[" : #","buckets":[["#)
+            hasBuckets = true
+            switch (bucket.isLowerInclusive, bucket.isUpperInclusive) {
+            case (false, true): raw("0,")
+            case (true, false): raw("1,")
+            case (false, false): raw("2,")
+            case (true, true): raw("3,")
+            }
+            quoted(bucket.lower)
+            raw(",")
+            quoted(bucket.upper)
+            raw(",")
+            quoted(bucket.count)
+            raw("]")
+        }
+        raw(hasBuckets ? "]}]" : "}]")
     }
 
     /// `"value"`

@@ -62,8 +62,15 @@ struct QueryRoutes: Sendable {
         var request = request
         let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let query = try parameters.required("query", "a PromQL expression")
-        let text = try parse(query).description
+        let text = try parse(query).prettyText
         return .answer(AnswerWriter.success { $0.string(text) })
+    }
+
+    @Sendable func tree(_ request: Request, _ context: AppContext) async throws -> Response {
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
+        let tree = try parse(parameters.required("query", "a PromQL expression")).treeJSON
+        return .answer(AnswerWriter.success { $0.text.append(text: tree) })
     }
 
     /// Exemplars are not stored: every query that parses has none.

@@ -13,12 +13,16 @@ enum RemoteReadAnswer {
         var response = ProtobufWriter()
         for series in results {
             response.message(1) { result in
-                for one in series where !one.samples.isEmpty {
+                for one in series {
                     result.message(1) { message in
                         message.labels(one.labels)
                         for index in 0..<one.samples.count {
                             message.sample(
                                 timestamp: one.samples.timestamps[index], value: one.samples.values[index])
+                        }
+                        for index in 0..<one.histograms.count {
+                            message.histogram(
+                                timestamp: one.histograms.timestamps[index], one.histograms.histograms[index])
                         }
                     }
                 }

@@ -7,8 +7,8 @@ import TelemetryModel
 import TimeSeriesStore
 import WireFormats
 
-/// `POST /api/v1/read`: Prometheus' remote read, as one compressed message or as a stream of frames with XOR chunks. Samples
-/// that are native histograms are left out.
+/// `POST /api/v1/read`: Prometheus' remote read, as one compressed message or as a stream of frames with XOR chunks. A stream
+/// leaves samples out that are native histograms.
 struct RemoteReadRoute: Sendable {
     /// Of a request, before and after decompression.
     static let maximumBytes = 8 << 20

@@ -18,6 +18,7 @@ struct ResultWriter: Sendable {
     private var stage = Stage.beginning
     private var series = 0
     private var sample = 0
+    private var histogram = 0
 
     /// - Parameters:
     ///   - limit: the most series; a warning says when some were left out.
@@ -76,8 +77,13 @@ struct ResultWriter: Sendable {
             if writer.text.count >= Self.pieceBytes { return }
             writer.raw(series > 0 ? #",{"metric":"# : #"{"metric":"#)
             writer.labels(samples[series].labels)
-            writer.raw(#","value":"#)
-            writer.point(samples[series].timestamp, samples[series].value)
+            if let histogram = samples[series].histogram {
+                writer.raw(#","histogram":"#)
+                writer.point(samples[series].timestamp, histogram)
+            } else {
+                writer.raw(#","value":"#)
+                writer.point(samples[series].timestamp, samples[series].value)
+            }
             writer.raw("}")
             series += 1
         }
@@ -87,16 +93,16 @@ struct ResultWriter: Sendable {
 
     private mutating func writeOn(_ all: [MatrixSeries], to writer: inout AnswerWriter) {
         while series < all.count {
-            if sample == 0 {
+            if sample == 0 && histogram == 0 {
                 if writer.text.count >= Self.pieceBytes { return }
                 writer.raw(series > 0 ? #",{"metric":"# : #"{"metric":"#)
                 writer.labels(all[series].labels)
-                writer.raw(#","values":["#)
             }
-            guard write(all[series].samples, to: &writer) else { return }
-            writer.raw("]}")
+            guard write(all[series].samples, to: &writer), write(all[series].histograms, to: &writer) else { return }
+            writer.raw("}")
             series += 1
             sample = 0
+            histogram = 0
         }
         writer.raw("]")
         end(&writer)
@@ -106,9 +112,11 @@ struct ResultWriter: Sendable {
     private mutating func write(_ columns: SampleColumns, to writer: inout AnswerWriter) -> Bool {
         let timestamps = columns.timestamps
         let values = columns.values
+        guard sample < timestamps.count else { return true }
+        if sample == 0 { writer.raw(#","values":["#) }
         while sample < timestamps.count {
             if writer.text.count >= Self.pieceBytes { return false }
-            // Space enough in one piece for a comma or a check of the size to matter little.
+            // Few enough that a piece becomes not much longer than it may be.
             let end = min(timestamps.count, sample + 256)
             for index in sample..<end {
                 if index > 0 { writer.raw(",") }
@@ -116,6 +124,20 @@ struct ResultWriter: Sendable {
             }
             sample = end
         }
+        writer.raw("]")
+        return true
+    }
+
+    private mutating func write(_ columns: HistogramColumns, to writer: inout AnswerWriter) -> Bool {
+        guard !columns.isEmpty else { return true }
+        if histogram == 0 { writer.raw(#","histograms":["#) }
+        while histogram < columns.count {
+            if writer.text.count >= Self.pieceBytes { return false }
+            if histogram > 0 { writer.raw(",") }
+            writer.point(columns.timestamps[histogram], columns.histograms[histogram])
+            histogram += 1
+        }
+        writer.raw("]")
         return true
     }
 
