@@ -66,12 +66,14 @@ let package = Package(
         // Engine
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(
+            name: "CSnappy", path: "Sources/CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         engine("NativeHistograms"),
         engine("TelemetryModel", ["NativeHistograms"], settings: memorySafe),
-        engine("WireFormats", ["TelemetryModel", "CZlib"], settings: memorySafe),
+        engine("WireFormats", ["TelemetryModel", "NativeHistograms", "CZlib", "CSnappy"], settings: memorySafe),
         .target(name: "CChecksum", path: "Sources/CChecksum"),
-        engine("ChunkCodec", ["CZstd", "CChecksum"], settings: memorySafe),
-        engine("IngestLog", ["TelemetryModel", "NativeHistograms", "CZstd", grdb]),
+        engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
+        engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern"]),
@@ -88,7 +90,7 @@ let package = Package(
         engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
 
         // Services
-        service("HTTPSupport", folder: "http-support", ["SelfMetrics", hummingbird, logging, nioCore]),
+        service("HTTPSupport", folder: "http-support", ["SelfMetrics", "WireFormats", hummingbird, logging, nioCore]),
         service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
@@ -102,8 +104,9 @@ let package = Package(
         service(
             "QueryAPI", folder: "query-api",
             [
-                "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
-                "KPIAnalytics", "WireFormats", hummingbird, logging, nioCore,
+                "HTTPSupport", "SelfMetrics", "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLSyntax",
+                "PromQLEngine", "LabelPattern", "KPIAnalytics", "WireFormats", "ChunkCodec", hummingbird, logging,
+                nioCore,
             ]),
         service(
             "AdminAPI", folder: "admin-api",
@@ -137,8 +140,6 @@ let package = Package(
             path: "services/heliograph", swiftSettings: house),
 
         // Benchmarks
-        .systemLibrary(
-            name: "CSnappy", path: "benchmarks/CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CMalloc", path: "benchmarks/CMalloc"),
         .executableTarget(
             name: "heliograph-bench",
@@ -149,16 +150,18 @@ let package = Package(
             path: "benchmarks/heliograph-bench", swiftSettings: house),
 
         // Tests
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+        .target(
+            name: "TestSupport", dependencies: ["NativeHistograms"], path: "Tests/TestSupport", swiftSettings: house),
         tests("NativeHistogramsTests", ["NativeHistograms"]),
         tests("TelemetryModelTests", ["TelemetryModel"]),
         tests("LabelPatternTests", ["LabelPattern"]),
-        tests("ChunkCodecTests", ["ChunkCodec"]),
-        tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
-        tests("IngestLogTests", ["IngestLog", "TelemetryModel", grdb]),
+        tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
+        tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"]),
+        tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
-            "EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern", "ChunkCodec"]),
+            "EmbeddedStoreTests",
+            ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern", "ChunkCodec"]),
         tests(
             "DataBackupTests", ["DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "TimeSeriesStore", grdb]),
         tests(
@@ -185,7 +188,8 @@ let package = Package(
             "QueryAPITests",
             [
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
-                "TelemetryModel", "WireFormats", hummingbird, hummingbirdTesting, nioCore, logging,
+                "TelemetryModel", "NativeHistograms", "WireFormats", "ChunkCodec", hummingbird, hummingbirdTesting,
+                nioCore, logging,
             ]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
