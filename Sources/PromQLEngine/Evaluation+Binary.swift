@@ -8,6 +8,15 @@ extension Evaluation {
     ) throws -> StepValue {
         let left = try evaluate(binary.left, grid)
         let right = try evaluate(binary.right, grid)
+        return try combined(binary, left, right, at: expression, grid)
+    }
+
+    /// By itself, since `evaluate` is on the stack once for every operator of a chain and has to be small.
+    @inline(never)
+    private func combined(
+        _ binary: BinaryExpression, _ left: StepValue, _ right: StepValue, at expression: PromQLExpression,
+        _ grid: StepGrid
+    ) throws -> StepValue {
         let apply = Self.arithmetic(binary.operator)
         let isFilter = binary.operator.isComparison && !binary.returnsBool
         let points = PointOperator(binary, at: expression.range, annotations)
