@@ -6,14 +6,12 @@ extension Evaluation {
     func evaluate(
         _ binary: BinaryExpression, at expression: PromQLExpression, _ grid: StepGrid
     ) throws -> StepValue {
+        // Chains of operators are as deep as they are long: nothing else may take up stack while operands are evaluated.
         let left = try evaluate(binary.left, grid)
-        let right = try evaluate(binary.right, grid)
-        return try combined(binary, left, right, at: expression, grid)
+        return try combine(binary, left, try evaluate(binary.right, grid), at: expression, grid)
     }
 
-    /// By itself, since `evaluate` is on the stack once for every operator of a chain and has to be small.
-    @inline(never)
-    private func combined(
+    private func combine(
         _ binary: BinaryExpression, _ left: StepValue, _ right: StepValue, at expression: PromQLExpression,
         _ grid: StepGrid
     ) throws -> StepValue {
