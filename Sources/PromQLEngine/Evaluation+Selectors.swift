@@ -71,6 +71,7 @@ extension Evaluation {
         _ selector: VectorSelector, at place: Range<Int>, _ grid: StepGrid, givesTimestamps: Bool = false
     ) throws -> [StepSeries] {
         guard grid.count > 0 else { return [] }
+        if selector.extended == .smoothed, !givesTimestamps { return try smoothedVector(selector, at: place, grid) }
         let moments = MomentTrack(
             grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset.milliseconds)
         let lookback = options.lookbackDelta
