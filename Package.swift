@@ -66,9 +66,11 @@ let package = Package(
         // Engine
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(
+            name: "CSnappy", path: "Sources/CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         engine("NativeHistograms"),
         engine("TelemetryModel", ["NativeHistograms"], settings: memorySafe),
-        engine("WireFormats", ["TelemetryModel", "CZlib"], settings: memorySafe),
+        engine("WireFormats", ["TelemetryModel", "NativeHistograms", "CZlib", "CSnappy"], settings: memorySafe),
         .target(name: "CChecksum", path: "Sources/CChecksum"),
         engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
@@ -88,7 +90,7 @@ let package = Package(
         engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
 
         // Services
-        service("HTTPSupport", folder: "http-support", ["SelfMetrics", hummingbird, logging, nioCore]),
+        service("HTTPSupport", folder: "http-support", ["SelfMetrics", "WireFormats", hummingbird, logging, nioCore]),
         service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
@@ -102,8 +104,9 @@ let package = Package(
         service(
             "QueryAPI", folder: "query-api",
             [
-                "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
-                "KPIAnalytics", "WireFormats", hummingbird, logging, nioCore,
+                "HTTPSupport", "SelfMetrics", "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLSyntax",
+                "PromQLEngine", "LabelPattern", "KPIAnalytics", "WireFormats", "ChunkCodec", hummingbird, logging,
+                nioCore,
             ]),
         service(
             "AdminAPI", folder: "admin-api",
@@ -137,8 +140,6 @@ let package = Package(
             path: "services/heliograph", swiftSettings: house),
 
         // Benchmarks
-        .systemLibrary(
-            name: "CSnappy", path: "benchmarks/CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CMalloc", path: "benchmarks/CMalloc"),
         .executableTarget(
             name: "heliograph-bench",
@@ -151,10 +152,11 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport", dependencies: ["NativeHistograms"], path: "Tests/TestSupport", swiftSettings: house),
+        tests("NativeHistogramsTests", ["NativeHistograms"]),
         tests("TelemetryModelTests", ["TelemetryModel"]),
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
-        tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "CZlib"]),
+        tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
@@ -172,10 +174,11 @@ let package = Package(
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
                 "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
-        tests("PromQLSyntaxTests", ["PromQLSyntax"]),
+        tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         tests(
             "PromQLEngineTests",
-            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "LabelPattern"], exclude: ["Scripts"]),
+            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"],
+            exclude: ["Scripts"]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",
@@ -189,7 +192,8 @@ let package = Package(
             "QueryAPITests",
             [
                 "QueryAPI", "HTTPSupport", "SelfMetrics", "KPIAnalytics", "PromQLEngine", "TimeSeriesStore",
-                "TelemetryModel", "NativeHistograms", "WireFormats", hummingbird, hummingbirdTesting, nioCore, logging,
+                "TelemetryModel", "NativeHistograms", "WireFormats", "ChunkCodec", hummingbird, hummingbirdTesting,
+                nioCore, logging,
             ]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),

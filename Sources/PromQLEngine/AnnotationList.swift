@@ -9,10 +9,10 @@ final class AnnotationList {
 
     init(query: String) { self.query = query }
 
-    func warn(_ text: String, at range: Range<Int>) { add(.warning, text, range) }
-    func inform(_ text: String, at range: Range<Int>) { add(.info, text, range) }
+    func warn(_ text: String, at range: Range<Int>) { add(.warning, text, at: range) }
+    func inform(_ text: String, at range: Range<Int>) { add(.info, text, at: range) }
 
-    private func add(_ kind: QueryAnnotation.Kind, _ text: String, _ range: Range<Int>) {
+    func add(_ kind: QueryAnnotation.Kind, _ text: String, at range: Range<Int>) {
         guard all.count < Self.limit else { return }
         let position = SourcePosition(offset: range.lowerBound, in: query)
         let annotation = QueryAnnotation(

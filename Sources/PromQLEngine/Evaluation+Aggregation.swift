@@ -1,3 +1,4 @@
+import NativeHistograms
 import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
@@ -10,7 +11,7 @@ struct AggregationGroup {
 }
 
 /// Takes the values of a group at one step, in the order of the vector, and gives one.
-private protocol Accumulator {
+protocol Accumulator {
     init()
     mutating func add(_ value: Double)
     var value: Double { get }
@@ -59,17 +60,17 @@ extension Evaluation {
         let column = try parameter.flatMap { $0.type == .scalar ? try scalar($0, grid) : nil }
         let groups = Self.groups(try vector(aggregation.operand, grid), aggregation.grouping)
         switch aggregation.operator {
-        case .sum: return try accumulate(groups, grid, CompensatedSum.self)
-        case .avg: return try accumulate(groups, grid, Mean.self)
-        case .count: return try accumulate(groups, grid, Count.self)
-        case .min: return try accumulate(groups, grid, Minimum.self)
-        case .max: return try accumulate(groups, grid, Maximum.self)
-        case .group: return try accumulate(groups, grid, One.self)
-        case .stddev: return try accumulate(groups, grid, Deviation.self)
-        case .stdvar: return try accumulate(groups, grid, Variance.self)
+        case .sum: return try accumulate(groups, grid, aggregation, CompensatedSum.self, .summed)
+        case .avg: return try accumulate(groups, grid, aggregation, Mean.self, .averaged)
+        case .count: return try accumulate(groups, grid, aggregation, Count.self, .counted)
+        case .min: return try accumulate(groups, grid, aggregation, Minimum.self, .ignored)
+        case .max: return try accumulate(groups, grid, aggregation, Maximum.self, .ignored)
+        case .group: return try accumulate(groups, grid, aggregation, One.self, .counted)
+        case .stddev: return try accumulate(groups, grid, aggregation, Deviation.self, .ignored)
+        case .stdvar: return try accumulate(groups, grid, aggregation, Variance.self, .ignored)
         case .quantile, .topk, .bottomk, .limitk, .limitRatio:
             guard let column, let parameter else { return [] }
-            return try evaluate(aggregation.operator, groups, column, at: parameter.range, grid)
+            return try evaluate(aggregation, groups, column, at: parameter.range, grid)
         case .countValues:
             guard let parameter else { return [] }
             return try countValues(groups, label: string(parameter), at: parameter.range, grid)
@@ -77,11 +78,12 @@ extension Evaluation {
     }
 
     private func evaluate(
-        _ operator: AggregationOperator, _ groups: [AggregationGroup], _ parameter: [Double], at range: Range<Int>,
+        _ aggregation: Aggregation, _ groups: [AggregationGroup], _ parameter: [Double], at range: Range<Int>,
         _ grid: StepGrid
     ) throws -> [StepSeries] {
-        switch `operator` {
+        switch aggregation.operator {
         case .quantile:
+            informAboutIgnored(groups, aggregation)
             warnAboutQuantiles(parameter, at: range)
             return try quantiles(groups, parameter, grid)
         case .limitRatio:
@@ -98,7 +100,8 @@ extension Evaluation {
             if parameter.contains(where: \.isNaN) {
                 throw PromQLError(execution: "Parameter value is NaN", range: range)
             }
-            return try chosen(groups, `operator`, parameter, grid)
+            if aggregation.operator != .limitk { informAboutIgnored(groups, aggregation) }
+            return try chosen(groups, aggregation.operator, parameter, grid)
         }
     }
 
@@ -127,12 +130,16 @@ extension Evaluation {
     }
 
     private func accumulate<A: Accumulator>(
-        _ groups: [AggregationGroup], _ grid: StepGrid, _: A.Type
+        _ groups: [AggregationGroup], _ grid: StepGrid, _ aggregation: Aggregation, _: A.Type, _ rule: HistogramRule
     ) throws -> [StepSeries] {
         var out: [StepSeries] = []
         out.reserveCapacity(groups.count)
         for group in groups {
             try budget.check()
+            if group.hasHistograms {
+                out.append(try accumulateBoth(group, grid, A.self, aggregation, rule))
+                continue
+            }
             var cells = [A](repeating: A(), count: grid.count)
             var isSeen = [Bool](repeating: false, count: grid.count)
             for member in group.members {
@@ -177,6 +184,21 @@ extension Evaluation {
         var out: [StepSeries] = []
         for group in groups {
             var columns: [UInt64: Int] = [:]
+            func place(_ text: String) throws -> Int {
+                // Two groups, or -0 and 0, may come to the same labels.
+                let labels = group.labels.setting(label, to: text)
+                let position = positions[labels] ?? out.count
+                if position == out.count {
+                    try budget.charge(samples: grid.count)
+                    out.append(StepSeries(labels: labels, values: [Double](repeating: .absent, count: grid.count)))
+                    positions[labels] = position
+                }
+                return position
+            }
+            func increment(_ position: Int, at step: Int) {
+                let count = out[position].values[step]
+                out[position].values[step] = count.isPresent ? count + 1 : 1
+            }
             for member in group.members {
                 try budget.check()
                 for (step, value) in member.values.enumerated() where value.isPresent {
@@ -184,19 +206,13 @@ extension Evaluation {
                     if let known = columns[value.bitPattern] {
                         position = known
                     } else {
-                        // Two groups, or -0 and 0, may come to the same labels.
-                        let labels = group.labels.setting(label, to: value.promQLText)
-                        position = positions[labels] ?? out.count
-                        if position == out.count {
-                            try budget.charge(samples: grid.count)
-                            out.append(
-                                StepSeries(labels: labels, values: [Double](repeating: .absent, count: grid.count)))
-                            positions[labels] = position
-                        }
+                        position = try place(value.promQLText)
                         columns[value.bitPattern] = position
                     }
-                    let count = out[position].values[step]
-                    out[position].values[step] = count.isPresent ? count + 1 : 1
+                    increment(position, at: step)
+                }
+                for (step, histogram) in (member.histograms ?? []).enumerated() {
+                    if let histogram { increment(try place(histogram.description), at: step) }
                 }
             }
         }

@@ -6,17 +6,49 @@ extension Evaluation {
     func evaluate(
         _ binary: BinaryExpression, at expression: PromQLExpression, _ grid: StepGrid
     ) throws -> StepValue {
+        // Chains of operators are as deep as they are long: nothing else may take up stack while operands are evaluated.
         let left = try evaluate(binary.left, grid)
-        let right = try evaluate(binary.right, grid)
+        return try combine(binary, left, try evaluate(binary.right, grid), at: expression, grid)
+    }
+
+    private func combine(
+        _ binary: BinaryExpression, _ left: StepValue, _ right: StepValue, at expression: PromQLExpression,
+        _ grid: StepGrid
+    ) throws -> StepValue {
         let apply = Self.arithmetic(binary.operator)
+        let isFilter = binary.operator.isComparison && !binary.returnsBool
+        let points = PointOperator(binary, at: expression.range, annotations)
         switch (left, right) {
-        case (.scalar(let a), .scalar(let b)): return .scalar(zip(a, b).map(apply))
+        case (.scalar(let a), .scalar(let b)):
+            guard !binary.operator.isTrim else {
+                throw PromQLError(
+                    execution: "operator \(binary.operator.rawValue.promQLQuoted) not allowed for Scalar operations",
+                    range: expression.range)
+            }
+            return .scalar(zip(a, b).map(apply))
         case (.vector(let series), .scalar(let column)):
-            return .vector(Self.combine(binary, series, column) { apply($0, $1) })
+            return .vector(
+                series.map { element in
+                    guard element.histograms == nil, !binary.operator.isTrim else {
+                        return Self.combine(binary, element) { points($0, .number(column[$1])) }
+                    }
+                    return Self.combine(binary, element, column) { apply($0, $1) }
+                })
         case (.scalar(let column), .vector(let series)):
-            return .vector(Self.combine(binary, series, column) { apply($1, $0) })
+            return .vector(
+                series.map { element in
+                    guard element.histograms == nil, !binary.operator.isTrim else {
+                        return Self.combine(binary, element) { point, step in
+                            let result = points(.number(column[step]), point)
+                            // A comparison keeps the element's value, on whichever side that stands.
+                            guard isFilter, case .number = result else { return result }
+                            return point
+                        }
+                    }
+                    return Self.combine(binary, element, column) { apply($1, $0) }
+                })
         case (.vector(let a), .vector(let b)):
-            let matching = VectorMatcher(binary, at: expression.range, grid)
+            let matching = VectorMatcher(binary, at: expression.range, grid, points)
             return .vector(try binary.operator.isSet ? setOperation(matching, a, b) : matched(matching, a, b))
         default:
             throw PromQLError(execution: "an operator cannot be applied to strings", range: expression.range)
@@ -25,21 +57,28 @@ extension Evaluation {
 
     /// `apply` takes the element's value first.
     private static func combine(
-        _ binary: BinaryExpression, _ series: [StepSeries], _ column: [Double], _ apply: (Double, Double) -> Double
-    ) -> [StepSeries] {
+        _ binary: BinaryExpression, _ element: StepSeries, _ column: [Double], _ apply: (Double, Double) -> Double
+    ) -> StepSeries {
         let isFilter = binary.operator.isComparison && !binary.returnsBool
-        return series.map { element in
-            var values = element.values
-            for step in values.indices where values[step].isPresent {
-                let result = apply(values[step], column[step])
-                if !isFilter {
-                    values[step] = result
-                } else if result == 0 {
-                    values[step] = .absent
-                }
+        var values = element.values
+        for step in values.indices where values[step].isPresent {
+            let result = apply(values[step], column[step])
+            if !isFilter {
+                values[step] = result
+            } else if result == 0 {
+                values[step] = .absent
             }
-            return element.mapping(values, dropsName: !isFilter)
         }
+        return element.mapping(values, dropsName: !isFilter)
+    }
+
+    /// The same for an element that is a histogram somewhere.
+    private static func combine(
+        _ binary: BinaryExpression, _ element: StepSeries, _ apply: (StepPoint, Int) -> StepPoint
+    ) -> StepSeries {
+        var column = StepColumn(count: element.values.count)
+        for step in element.values.indices { column.set(apply(element.point(at: step), step), at: step) }
+        return element.mapping(column, dropsName: binary.changesMeaning)
     }
 
     // MARK: Set operators
@@ -53,7 +92,7 @@ extension Evaluation {
             for element in series {
                 try budget.check()
                 let key = matcher.signature(element.labels)
-                for step in 0..<count where element.values[step].isPresent {
+                for step in 0..<count where element.isPresent(at: step) {
                     columns[key, default: [Bool](repeating: false, count: count)][step] = true
                 }
             }
@@ -64,9 +103,7 @@ extension Evaluation {
                 guard let column = columns[matcher.signature(element.labels)] else {
                     return keepsPresent ? nil : element
                 }
-                var values = element.values
-                for step in 0..<count where column[step] != keepsPresent { values[step] = .absent }
-                return element.mapping(values, dropsName: false)
+                return element.keeping { column[$0] == keepsPresent }
             }
         }
         switch matcher.binary.operator {
@@ -109,7 +146,7 @@ extension Evaluation {
             if group.one.count > 1 {
                 try checkUnique(group.one.map { one[$0] }, matcher, against: many, isRight: !isSwapped)
             }
-            guard !group.one.isEmpty else { continue }
+            guard !group.one.isEmpty || matcher.fillsOne else { continue }
             if matcher.matching.cardinality == .oneToOne, group.many.count > 1 {
                 try checkOneToOne(group.many.map { many[$0] }, group.one.map { one[$0] }, matcher)
             }
@@ -120,6 +157,8 @@ extension Evaluation {
                     }
                 }
             }
+            out += matcher.unmatched(
+                group.many.map { many[$0] }, group.one.map { one[$0] }, isSwapped: isSwapped)
         }
         return try mergedMatches(out, matcher)
     }
@@ -129,8 +168,10 @@ extension Evaluation {
         _ series: [StepSeries], _ matcher: VectorMatcher, against other: [StepSeries], isRight: Bool
     ) throws {
         for step in 0..<matcher.grid.count {
-            let present = series.filter { $0.values[step].isPresent }
-            guard present.count > 1, other.contains(where: { $0.values[step].isPresent }) else { continue }
+            let present = series.filter { $0.isPresent(at: step) }
+            guard present.count > 1, matcher.fillsMany || other.contains(where: { $0.isPresent(at: step) }) else {
+                continue
+            }
             let names = present.map(\.labels).sorted().prefix(2).map(\.description)
             throw PromQLError(
                 execution: "found duplicate series for the match group \(matcher.signature(present[0].labels)) "
@@ -142,8 +183,9 @@ extension Evaluation {
     }
 
     private func checkOneToOne(_ many: [StepSeries], _ one: [StepSeries], _ matcher: VectorMatcher) throws {
-        for step in 0..<matcher.grid.count where one.contains(where: { $0.values[step].isPresent }) {
-            guard many.count(where: { $0.values[step].isPresent }) > 1 else { continue }
+        for step in 0..<matcher.grid.count
+        where matcher.fillsOne || one.contains(where: { $0.isPresent(at: step) }) {
+            guard many.count(where: { $0.isPresent(at: step) }) > 1 else { continue }
             throw PromQLError(
                 execution: "multiple matches for labels: many-to-one matching must be explicit "
                     + "(group_left/group_right)",
@@ -170,9 +212,11 @@ struct VectorMatcher {
     let range: Range<Int>
     let grid: StepGrid
     private let apply: (Double, Double) -> Double
+    private let points: PointOperator
     private let isFilter: Bool
 
-    init(_ binary: BinaryExpression, at range: Range<Int>, _ grid: StepGrid) {
+    init(_ binary: BinaryExpression, at range: Range<Int>, _ grid: StepGrid, _ points: PointOperator) {
+        self.points = points
         self.binary = binary
         matching = binary.matching ?? VectorMatching()
         self.range = range
@@ -190,6 +234,9 @@ struct VectorMatcher {
 
     /// Nil if the two never have a value at the same step. `isSwapped` means that `many` is the right side.
     func combine(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
+        guard many.histograms == nil, one.histograms == nil, !binary.operator.isTrim else {
+            return combineBoth(many, one, isSwapped: isSwapped)
+        }
         var values = [Double](repeating: .absent, count: grid.count)
         var isEmpty = true
         for step in 0..<grid.count where many.values[step].isPresent && one.values[step].isPresent {
@@ -207,6 +254,17 @@ struct VectorMatcher {
         guard !isEmpty else { return nil }
         return StepSeries(
             labels: labels(many.labels, one.labels), dropsName: many.dropsName || !isFilter, values: values)
+    }
+
+    /// `combine` where one of the two is a histogram somewhere.
+    private func combineBoth(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
+        let (left, right) = isSwapped ? (one, many) : (many, one)
+        var column = StepColumn(count: grid.count)
+        for step in 0..<grid.count { column.set(points(left.point(at: step), right.point(at: step)), at: step) }
+        guard !column.isEmpty else { return nil }
+        return StepSeries(
+            labels: labels(many.labels, one.labels), dropsName: many.dropsName || binary.changesMeaning,
+            column: column)
     }
 
     private func labels(_ many: LabelSet, _ one: LabelSet) -> LabelSet {

@@ -1,3 +1,4 @@
+import NativeHistograms
 import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
@@ -16,6 +17,8 @@ extension Evaluation {
         switch function {
         case .vector:
             return .vector([StepSeries(labels: .empty, values: try scalar(arguments[0], grid))])
+        case .info: return .vector(try info(arguments, at: call, grid))
+        case .startTimestamp: return .vector(try startTimestamps(of: arguments[0], grid))
         case .timestamp: return .vector(try timestamps(of: arguments[0], grid))
         case .absent: return .vector(absence(of: try vector(arguments[0], grid), arguments[0], grid))
         case .clamp, .clampMin, .clampMax: return .vector(try clamped(function, arguments, grid))
@@ -27,10 +30,11 @@ extension Evaluation {
         case .histogramQuantile: return .vector(try histogramQuantile(arguments, grid))
         case .histogramQuantiles: return .vector(try histogramQuantiles(arguments, at: call, grid))
         case .histogramFraction: return .vector(try histogramFraction(arguments, grid))
-        case .histogramAvg, .histogramCount, .histogramSum, .histogramStddev, .histogramStdvar:
-            // These look at native histograms only, and every sample in the store is a number.
-            _ = try vector(arguments[0], grid)
-            return .vector([])
+        case .histogramAvg: return .vector(try ofHistograms(arguments[0], grid) { $0.average })
+        case .histogramCount: return .vector(try ofHistograms(arguments[0], grid) { $0.count })
+        case .histogramSum: return .vector(try ofHistograms(arguments[0], grid) { $0.sum })
+        case .histogramStddev: return .vector(try ofHistograms(arguments[0], grid) { $0.variance.squareRoot() })
+        case .histogramStdvar: return .vector(try ofHistograms(arguments[0], grid) { $0.variance })
         default:
             throw PromQLError(execution: "\(function.rawValue) cannot be called like this", range: call.range)
         }
@@ -76,12 +80,14 @@ extension Evaluation {
 
     /// The time of the sample for a selector, otherwise the time of evaluation; seconds.
     private func timestamps(of operand: PromQLExpression, _ grid: StepGrid) throws -> [StepSeries] {
-        if case .selector(let selector) = operand.withoutParentheses.node {
-            return try instantVector(selector, grid, givesTimestamps: true).map { $0.mapping($0.values) }
+        let bare = operand.withoutParentheses
+        if case .selector(let selector) = bare.node {
+            return try instantVector(selector, at: bare.range, grid, givesTimestamps: true)
+                .map { $0.mapping($0.values) }
         }
         return try vector(operand, grid).map { element in
             element.mapping(
-                element.values.enumerated().map { $1.isAbsent ? $1 : Double(grid.time($0)) / 1000 })
+                (0..<grid.count).map { element.isPresent(at: $0) ? Double(grid.time($0)) / 1000 : .absent })
         }
     }
 
@@ -136,11 +142,13 @@ extension Evaluation {
                 "sort is ineffective for range queries since results are always ordered by labels", at: call.range)
         }
         let operand = try vector(arguments[0], grid)
-        guard grid.count == 1 else { return operand }
+        guard grid.count == 1 else {
+            return [.sort, .sortDescending].contains(function) ? operand.map(\.withoutHistograms) : operand
+        }
         switch function {
         case .sort, .sortDescending:
             // NaN comes last in both directions; equal values stay in order.
-            return operand.stablySorted { left, right in
+            return operand.map(\.withoutHistograms).stablySorted { left, right in
                 if left.values[0].isNaN || right.values[0].isNaN {
                     return !left.values[0].isNaN && right.values[0].isNaN
                 }

@@ -1,31 +1,23 @@
+import NativeHistograms
 import PromQLSyntax
 import TelemetryModel
 
-/// The bucket series that differ in `le` only.
-private struct BucketGroup {
-    /// Without `le`.
-    let labels: LabelSet
-    var dropsName: Bool
-    /// Sorted by bound after gathering.
-    var buckets: [(upperBound: Double, values: [Double])] = []
-
-    /// Nil if there is no bucket at this step.
-    func histogram(at step: Int) -> ClassicHistogram? {
-        let present = buckets.compactMap { bucket in
-            bucket.values[step].isAbsent
-                ? nil : ClassicHistogram.Bucket(upperBound: bucket.upperBound, count: bucket.values[step])
-        }
-        return present.isEmpty ? nil : ClassicHistogram(present)
-    }
-}
-
 extension Evaluation {
+    /// What `evaluate` makes of the native histograms of a vector; numbers are left out.
+    func ofHistograms(
+        _ operand: PromQLExpression, _ grid: StepGrid, _ evaluate: (NativeHistogram) -> Double
+    ) throws -> [StepSeries] {
+        try vector(operand, grid).compactMap { element in
+            element.histograms.map { column in
+                element.mapping(column.map { $0.map(evaluate) ?? .absent })
+            }
+        }
+    }
+
     func histogramQuantile(_ arguments: [PromQLExpression], _ grid: StepGrid) throws -> [StepSeries] {
         let quantile = try scalar(arguments[0], grid)
         warnAboutQuantiles(quantile, at: arguments[0].range)
-        return try bucketGroups(arguments[1], grid).map { group in
-            series(of: group, arguments[1], grid) { $0.quantile(quantile[$1]) }
-        }
+        return quantiles(try histograms(arguments[1], grid), quantile, at: arguments[1].range)
     }
 
     /// `histogram_quantiles(v, label, q…)`: one element per histogram and quantile, told apart by `label`.
@@ -37,82 +29,97 @@ extension Evaluation {
             throw PromQLError(execution: "a label name cannot be empty", range: arguments[1].range)
         }
         var out: [StepSeries] = []
-        let groups = try bucketGroups(arguments[0], grid)
+        let histograms = try histograms(arguments[0], grid)
         for argument in arguments.dropFirst(2) {
             let quantile = try scalar(argument, grid)
             warnAboutQuantiles(quantile, at: argument.range)
-            for group in groups {
-                guard group.labels[label] == nil else {
+            for series in quantiles(histograms, quantile, at: arguments[0].range) {
+                guard series.labels[label] == nil else {
                     throw PromQLError(
-                        execution: "the label \(label.promQLQuoted) is already on \(group.labels)",
+                        execution: "the label \(label.promQLQuoted) is already on \(series.labels)",
                         range: arguments[1].range)
                 }
                 // The scalar may differ from step to step, and with it the label.
                 var columns: [String: [Double]] = [:]
-                let values = series(of: group, arguments[0], grid) { $0.quantile(quantile[$1]) }.values
-                for (step, value) in values.enumerated() where value.isPresent {
-                    columns[quantile[step].openMetricsText, default: [Double](repeating: .absent, count: grid.count)][
-                        step] =
-                        value
+                for (step, value) in series.values.enumerated() where value.isPresent {
+                    let text = quantile[step].openMetricsText
+                    columns[text, default: [Double](repeating: .absent, count: grid.count)][step] = value
                 }
                 for (text, column) in columns.sorted(by: { $0.key < $1.key }) {
                     out.append(
                         StepSeries(
-                            labels: group.labels.setting(label, to: text), dropsName: group.dropsName, values: column))
+                            labels: series.labels.setting(label, to: text), dropsName: true, values: column))
                 }
             }
         }
         return try merged(out, at: call.range)
     }
 
+    private func quantiles(
+        _ histograms: HistogramVector, _ quantile: [Double], at range: Range<Int>
+    ) -> [StepSeries] {
+        let native = histograms.native.map { element in
+            element.mapping(
+                estimates(element) { histogram, step in
+                    let estimate = histogram.quantile(quantile[step])
+                    let name = element.labels.metricName ?? ""
+                    if let remark = HistogramRemark.nansInQuantile(estimate.nanEffect, name) {
+                        annotations.inform(remark, at: range)
+                    }
+                    return estimate.value
+                })
+        }
+        let classic = histograms.classic.map { group in
+            var wasForced = false
+            let series = series(of: group, count: quantile.count) { histogram, step in
+                if histogram.wasForcedMonotonic { wasForced = true }
+                return histogram.quantile(quantile[step])
+            }
+            if wasForced {
+                annotations.inform(HistogramRemark.forcedMonotonic(group.labels.metricName ?? ""), at: range)
+            }
+            return series
+        }
+        return native + classic
+    }
+
     func histogramFraction(_ arguments: [PromQLExpression], _ grid: StepGrid) throws -> [StepSeries] {
         let lower = try scalar(arguments[0], grid)
         let upper = try scalar(arguments[1], grid)
-        return try bucketGroups(arguments[2], grid).map { group in
-            series(of: group, arguments[2], grid) { $0.fraction(from: lower[$1], to: upper[$1]) }
+        let range = arguments[2].range
+        let histograms = try histograms(arguments[2], grid)
+        let native = histograms.native.map { element in
+            element.mapping(
+                estimates(element) { histogram, step in
+                    let estimate = histogram.fraction(from: lower[step], to: upper[step])
+                    if estimate.nanEffect != .none {
+                        annotations.inform(
+                            HistogramRemark.nansInFraction(element.labels.metricName ?? ""), at: range)
+                    }
+                    return estimate.value
+                })
+        }
+        let classic = histograms.classic.map { group in
+            series(of: group, count: grid.count) { $0.fraction(from: lower[$1], to: upper[$1]) }
+        }
+        return native + classic
+    }
+
+    private func histograms(_ operand: PromQLExpression, _ grid: StepGrid) throws -> HistogramVector {
+        HistogramVector(try vector(operand, grid), at: operand.range, annotations)
+    }
+
+    private func estimates(_ element: StepSeries, _ evaluate: (NativeHistogram, Int) -> Double) -> [Double] {
+        (element.histograms ?? []).enumerated().map { step, histogram in
+            histogram.map { evaluate($0, step) } ?? .absent
         }
     }
 
     private func series(
-        of group: BucketGroup, _ operand: PromQLExpression, _ grid: StepGrid,
-        _ evaluate: (ClassicHistogram, Int) -> Double
+        of group: BucketGroup, count: Int, _ evaluate: (ClassicHistogram, Int) -> Double
     ) -> StepSeries {
-        var values = [Double](repeating: .absent, count: grid.count)
-        var wasForced = false
-        for step in 0..<grid.count {
-            guard let histogram = group.histogram(at: step) else { continue }
-            wasForced = wasForced || histogram.wasForcedMonotonic
-            values[step] = evaluate(histogram, step)
-        }
-        if wasForced {
-            annotations.inform(
-                "input to histogram_quantile needed to be fixed for monotonicity "
-                    + "for metric name \((group.labels.metricName ?? "").promQLQuoted)", at: operand.range)
-        }
-        return StepSeries(labels: group.labels, dropsName: group.dropsName, values: values)
-    }
-
-    private func bucketGroups(_ operand: PromQLExpression, _ grid: StepGrid) throws -> [BucketGroup] {
-        var positions: [LabelSet: Int] = [:]
-        var groups: [BucketGroup] = []
-        for element in try vector(operand, grid) {
-            let bound = element.labels["le"] ?? ""
-            guard let upperBound = Double(bucketBound: bound) else {
-                annotations.warn(
-                    "bucket label \"le\" is missing or has a malformed value of \(bound.promQLQuoted) "
-                        + "for metric name \((element.labels.metricName ?? "").promQLQuoted)", at: operand.range)
-                continue
-            }
-            let labels = element.labels.dropping(["le"])
-            let position = positions[labels] ?? groups.count
-            if position == groups.count {
-                positions[labels] = position
-                groups.append(BucketGroup(labels: labels, dropsName: true))
-            }
-            groups[position].buckets.append((upperBound, element.values))
-        }
-        for index in groups.indices { groups[index].buckets.sort { $0.upperBound < $1.upperBound } }
-        return groups
+        let values = (0..<count).map { step in group.histogram(at: step).map { evaluate($0, step) } ?? .absent }
+        return StepSeries(labels: group.labels, dropsName: true, values: values)
     }
 }
 
@@ -121,21 +128,5 @@ extension Double {
     fileprivate var openMetricsText: String {
         let text = promQLText
         return isFinite && !text.contains(".") ? text + ".0" : text
-    }
-
-    /// What Go's `strconv.ParseFloat` reads, as far as bucket bounds are written: `0.1`, `.2`, `1e0`, `+Inf`, `inf`.
-    fileprivate init?(bucketBound text: String) {
-        let lower = text.lowercased()
-        switch lower {
-        case "inf", "+inf", "infinity", "+infinity": self = .infinity
-        case "-inf", "-infinity": self = -.infinity
-        default:
-            let sign = lower.prefix { $0 == "-" || $0 == "+" }
-            let digits = lower.dropFirst(sign.count)
-            guard sign.count <= 1, digits.first?.isNumber == true || digits.first == ".",
-                let value = Double(sign + (digits.hasPrefix(".") ? "0" : "") + digits)
-            else { return nil }
-            self = value
-        }
     }
 }

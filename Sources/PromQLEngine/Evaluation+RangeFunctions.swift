@@ -8,6 +8,9 @@ extension Evaluation {
     ) throws -> [StepSeries]? {
         guard let position = arguments.firstIndex(where: { $0.type == .rangeVector }) else { return nil }
         let operand = arguments[position]
+        if let extended = operand.extendedRange {
+            return try extendedRangeFunction(function, operand, extended, grid)
+        }
         switch function {
         case .absentOverTime: return try absentOverTime(operand, grid)
         case .quantileOverTime:
@@ -43,8 +46,38 @@ extension Evaluation {
         case .irate, .idelta: return try slide(windows, InstantChange(isRate: function == .irate))
         case .changes: return try slide(windows, NeighbourCount.changes)
         case .resets: return try slide(windows, NeighbourCount.resets)
-        case .lastOverTime: return try slide(windows, keepsName: true, Scanning { $0.last })
-        case .firstOverTime: return try slide(windows, keepsName: true, Scanning { $0.first })
+        case .lastOverTime:
+            return try slide(
+                windows, keepsName: true,
+                ScanningBoth {
+                    $0.last
+                } both: { window, _ in
+                    window.last
+                })
+        case .firstOverTime:
+            return try slide(
+                windows, keepsName: true,
+                ScanningBoth {
+                    $0.first
+                } both: { window, _ in
+                    window.first
+                })
+        case .timestampOfFirstOverTime:
+            return try slide(
+                windows,
+                ScanningBoth {
+                    $0.seconds(at: $0.lower)
+                } both: { window, _ in
+                    .number(Double(window.firstTime) / 1000)
+                })
+        case .timestampOfLastOverTime:
+            return try slide(
+                windows,
+                ScanningBoth {
+                    $0.seconds(at: $0.upper - 1)
+                } both: { window, _ in
+                    .number(Double(window.lastTime) / 1000)
+                })
         default: return try slide(windows, scanning(function, at: operand))
         }
     }
@@ -55,8 +88,6 @@ extension Evaluation {
         case .stdvarOverTime: Scanning { $0.variance }
         case .madOverTime: Scanning { $0.medianAbsoluteDeviation }
         case .deriv: Scanning { $0.count > 1 ? $0.regression(at: $0.times[$0.lower]).slope : .absent }
-        case .timestampOfFirstOverTime: Scanning { $0.seconds(at: $0.lower) }
-        case .timestampOfLastOverTime: Scanning { $0.seconds(at: $0.upper - 1) }
         case .timestampOfMaxOverTime: Scanning { $0.time(ofBest: >=) }
         case .timestampOfMinOverTime: Scanning { $0.time(ofBest: <=) }
         default:
@@ -82,7 +113,13 @@ extension Evaluation {
     }
 
     private func absentOverTime(_ operand: PromQLExpression, _ grid: StepGrid) throws -> [StepSeries] {
-        let present = try slide(windows(of: operand, grid), Scanning { _ in 1 })
+        let present = try slide(
+            windows(of: operand, grid),
+            ScanningBoth { _ in
+                1
+            } both: { _, _ in
+                .number(1)
+            })
         return absence(of: present, operand, grid)
     }
 
@@ -91,7 +128,7 @@ extension Evaluation {
     func absence(of series: [StepSeries], _ operand: PromQLExpression, _ grid: StepGrid) -> [StepSeries] {
         var values = [Double](repeating: 1, count: grid.count)
         for element in series {
-            for step in values.indices where element.values[step].isPresent { values[step] = .absent }
+            for step in values.indices where element.isPresent(at: step) { values[step] = .absent }
         }
         return [StepSeries(labels: operand.certainLabels, values: values)]
     }
@@ -103,9 +140,11 @@ extension Evaluation {
     }
 
     /// Rates of something that is not named like a counter are often a mistake.
-    private func informAboutGauges(_ series: [StepSeries], at range: Range<Int>) {
+    func informAboutGauges(_ series: [StepSeries], at range: Range<Int>) {
         for element in series {
             guard let name = element.labels.metricName, !name.isEmpty else { continue }
+            // Histograms say themselves whether they count.
+            if element.histograms != nil, element.values.allSatisfy(\.isAbsent) { continue }
             if ["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) { continue }
             if element.labels["__type__"] == "counter" || element.labels["__type__"] == "histogram" { continue }
             annotations.inform(

@@ -10,6 +10,10 @@ extension Evaluation {
         var out: [StepSeries] = []
         for group in groups {
             try budget.check()
+            if `operator` == .limitk, group.hasHistograms {
+                out += Self.firstMembers(of: group, limits)
+                continue
+            }
             var rankings = limits.map { limit in
                 // Limits below 1 choose nothing; casting is safe between 0 and the group's size.
                 Ranking(
@@ -46,12 +50,10 @@ extension Evaluation {
     static func sampled(_ groups: [AggregationGroup], _ ratios: [Double]) -> [StepSeries] {
         groups.flatMap(\.members).map { member in
             let offset = Double(member.labels.digest) / Double(UInt64.max)
-            let values = zip(member.values, ratios).map { value, ratio in
-                let capped = min(1, max(-1, ratio))
-                let isChosen = capped >= 0 ? offset < capped || capped == 1 : offset >= 1 + capped
-                return isChosen ? value : .absent
+            return member.keeping { step in
+                let capped = min(1, max(-1, ratios[step]))
+                return capped >= 0 ? offset < capped || capped == 1 : offset >= 1 + capped
             }
-            return member.mapping(values, dropsName: false)
         }
     }
 }

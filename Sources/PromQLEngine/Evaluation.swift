@@ -1,3 +1,4 @@
+import NativeHistograms
 import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
@@ -13,6 +14,8 @@ final class Evaluation {
     let queryStep: Int64
     let budget: QueryBudget
     let annotations: AnnotationList
+    /// Where the selectors stand of whose histograms nothing but the totals is asked.
+    private(set) var totalsOnly: Set<Range<Int>> = []
 
     init(_ engine: PromQLEngine, query: String, grid: StepGrid, step: Int64, budget: QueryBudget) {
         store = engine.store
@@ -27,6 +30,7 @@ final class Evaluation {
     // MARK: Results
 
     func instantValue(of expression: PromQLExpression, _ grid: StepGrid) throws -> QueryValue {
+        totalsOnly = expression.selectorsOfTotals
         if expression.type == .rangeVector {
             return .matrix(try rawSamples(of: expression, grid))
         }
@@ -35,14 +39,20 @@ final class Evaluation {
         case .string(let text): return .string(timestamp: grid.start, value: text)
         case .vector(let series):
             let samples = try finished(series, at: expression).compactMap { series -> VectorSample? in
-                guard let value = series.values.first, value.isPresent else { return nil }
-                return VectorSample(labels: series.labels, timestamp: grid.start, value: value)
+                switch series.point(at: 0) {
+                case .absent: return nil
+                case .number(let value):
+                    return VectorSample(labels: series.labels, timestamp: grid.start, value: value)
+                case .histogram(let histogram):
+                    return VectorSample(labels: series.labels, timestamp: grid.start, histogram: histogram)
+                }
             }
             return .vector(samples)
         }
     }
 
     func rangeValue(of expression: PromQLExpression, _ grid: StepGrid) throws -> QueryValue {
+        totalsOnly = expression.selectorsOfTotals
         let series: [StepSeries]
         switch try evaluate(expression, grid) {
         case .scalar(let column): series = [StepSeries(labels: .empty, values: column)]
@@ -53,34 +63,42 @@ final class Evaluation {
         matrix.reserveCapacity(series.count)
         for element in series {
             let samples = element.values.samples(on: grid)
-            if !samples.isEmpty { matrix.append(MatrixSeries(labels: element.labels, samples: samples)) }
+            let histograms = element.histograms(on: grid)
+            guard !samples.isEmpty || !histograms.isEmpty else { continue }
+            matrix.append(MatrixSeries(labels: element.labels, samples: samples, histograms: histograms))
         }
-        return .matrix(matrix.sorted { $0.labels < $1.labels })
+        return .matrix(matrix.orderedByLabels)
     }
 
     /// The samples in the window of a range vector, stale markers left out.
     private func rawSamples(of expression: PromQLExpression, _ grid: StepGrid) throws -> [MatrixSeries] {
         let windows = try windows(of: expression, grid)
+        if let extended = expression.extendedRange {
+            return try extendedSamples(windows, extended).sorted { $0.labels < $1.labels }
+        }
         var matrix: [MatrixSeries] = []
-        for series in windows.series {
+        for series in try series(of: windows) {
             let end = windows.ends.first
             let all = series.samples.withoutStaleMarkers
-            let inside = all.timestamps.indices.filter {
-                all.timestamps[$0] > end - windows.length && all.timestamps[$0] <= end
-            }
-            guard let first = inside.first, let last = inside.last else { continue }
+            let inside = all.timestamps.range(after: end - windows.length, through: end)
             let samples = SampleColumns(
-                timestamps: Array(all.timestamps[first...last]), values: Array(all.values[first...last]))
+                timestamps: Array(all.timestamps[inside]), values: Array(all.values[inside]))
+            let insideHistograms = series.histograms.timestamps.range(after: end - windows.length, through: end)
+            let histograms = HistogramColumns(
+                timestamps: Array(series.histograms.timestamps[insideHistograms]),
+                histograms: Array(series.histograms.histograms[insideHistograms]))
+            guard !samples.isEmpty || !histograms.isEmpty else { continue }
             let labels = series.dropsName ? series.labels.withoutMetadata : series.labels
-            matrix.append(MatrixSeries(labels: labels, samples: samples))
+            matrix.append(MatrixSeries(labels: labels, samples: samples, histograms: histograms))
         }
-        return matrix.sorted { $0.labels < $1.labels }
+        return matrix.orderedByLabels
     }
 
     private func finished(_ series: [StepSeries], at expression: PromQLExpression) throws -> [StepSeries] {
-        let named = series.map { element in
-            element.dropsName
-                ? StepSeries(labels: element.labels.withoutMetadata, values: element.values) : element
+        let named = series.map { element -> StepSeries in
+            guard element.dropsName else { return element }
+            return StepSeries(
+                labels: element.labels.withoutMetadata, values: element.values, histograms: element.histograms)
         }
         return try merged(named, at: expression.range)
     }
@@ -97,13 +115,19 @@ final class Evaluation {
                 out.append(element)
                 continue
             }
-            for step in element.values.indices where element.values[step].isPresent {
-                guard out[position].values[step].isAbsent else {
+            for step in element.values.indices where element.isPresent(at: step) {
+                guard !out[position].isPresent(at: step) else {
                     throw PromQLError(
                         execution: "vector cannot contain metrics with the same labelset: \(element.labels)",
                         range: range)
                 }
                 out[position].values[step] = element.values[step]
+                if let histogram = element.histograms?[step] {
+                    if out[position].histograms == nil {
+                        out[position].histograms = [NativeHistogram?](repeating: nil, count: element.values.count)
+                    }
+                    out[position].histograms?[step] = histogram
+                }
                 out[position].dropsName = out[position].dropsName || element.dropsName
             }
         }
@@ -118,19 +142,13 @@ final class Evaluation {
             return try evaluate(expression, grid.firstOnly).repeated(grid.count)
         }
         switch expression.node {
-        case .number(let value):
+        case .number(let value, _):
             try budget.charge(samples: grid.count)
             return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
         case .parentheses(let inner), .plus(let inner): return try evaluate(inner, grid)
-        case .selector(let selector): return .vector(try instantVector(selector, grid))
-        case .negation(let operand):
-            switch try evaluate(operand, grid) {
-            case .scalar(let column): return .scalar(column.map { -$0 })
-            case .string(let text): return .string(text)
-            case .vector(let series):
-                return .vector(series.map { $0.mapping($0.values.mapPresent { -$0 }) })
-            }
+        case .selector(let selector): return .vector(try instantVector(selector, at: expression.range, grid))
+        case .negation(let operand): return try evaluate(operand, grid).negated
         case .binary(let binary): return try evaluate(binary, at: expression, grid)
         case .aggregation(let aggregation): return .vector(try evaluate(aggregation, grid))
         case .call(let function, let arguments): return try call(function, arguments, at: expression, grid)
@@ -163,6 +181,14 @@ final class Evaluation {
 }
 
 extension StepValue {
+    fileprivate var negated: StepValue {
+        switch self {
+        case .scalar(let column): .scalar(column.map { -$0 })
+        case .string: self
+        case .vector(let series): .vector(series.map(\.negated))
+        }
+    }
+
     /// The value of a single step at `count` steps.
     fileprivate func repeated(_ count: Int) -> StepValue {
         func spread(_ column: [Double]) -> [Double] {
@@ -173,8 +199,31 @@ extension StepValue {
         case .string: return self
         case .vector(let series):
             return .vector(
-                series.map { StepSeries(labels: $0.labels, dropsName: $0.dropsName, values: spread($0.values)) })
+                series.map { element in
+                    StepSeries(
+                        labels: element.labels, dropsName: element.dropsName, values: spread(element.values),
+                        histograms: element.histograms.map {
+                            [NativeHistogram?](repeating: $0.first ?? nil, count: count)
+                        })
+                })
         }
+    }
+}
+
+extension [MatrixSeries] {
+    /// Most are so already, since stores answer in this order.
+    fileprivate var orderedByLabels: [MatrixSeries] {
+        let isOrdered = indices.dropFirst().allSatisfy { self[$0 - 1].labels < self[$0].labels }
+        return isOrdered ? self : sorted { $0.labels < $1.labels }
+    }
+}
+
+extension [Int64] {
+    /// The indices of the elements in a range that is open on the left, of an ascending column.
+    func range(after: Int64, through: Int64) -> Range<Int> {
+        let upper = lastIndex { $0 <= through }.map { $0 + 1 } ?? 0
+        let lower = firstIndex { $0 > after } ?? count
+        return Swift.min(lower, upper)..<upper
     }
 }
 

@@ -26,7 +26,7 @@ package struct PromQLEngine: Sendable {
     /// Throws `PromQLError`, `QueryLimitError`, or whatever the store throws.
     package func instant(_ query: String, at time: Int64, budget: QueryBudget) throws -> QueryResult {
         try checkTime(time)
-        let expression = try Self.parse(query)
+        let expression = try Self.parse(query, step: 0, range: 0)
         let grid = try StepGrid(from: time, through: time, step: 1)
         let evaluation = Evaluation(self, query: query, grid: grid, step: 0, budget: budget)
         let value = try evaluation.instantValue(of: expression, grid)
@@ -53,7 +53,7 @@ package struct PromQLEngine: Sendable {
                 execution: "the range has more than \(options.maxStepsPerSeries) steps of \(step) ms; "
                     + "use a longer step or a shorter range")
         }
-        let expression = try Self.parse(query)
+        let expression = try Self.parse(query, step: step, range: through - from)
         guard expression.type == .scalar || expression.type == .instantVector else {
             throw PromQLError(
                 execution: "a range query needs a scalar or an instant vector, not a \(expression.type.rawValue)",
@@ -77,9 +77,12 @@ package struct PromQLEngine: Sendable {
 
     package func matchers(_ selectorText: String) throws -> [LabelMatcher] { try Self.matchers(selectorText) }
 
-    private static func parse(_ query: String) throws(PromQLError) -> PromQLExpression {
+    /// With durations worked out for a query of this step and range, milliseconds.
+    private static func parse(
+        _ query: String, step: Int64, range: Int64
+    ) throws(PromQLError) -> PromQLExpression {
         do {
-            return try PromQLParser.parse(query)
+            return try PromQLParser.parse(query).resolvingDurations(step: step, range: range, in: query)
         } catch {
             throw PromQLError(error)
         }

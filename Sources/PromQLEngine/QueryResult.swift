@@ -1,3 +1,4 @@
+package import NativeHistograms
 package import TelemetryModel
 package import TimeSeriesStore
 
@@ -26,23 +27,38 @@ package enum QueryValue: Sendable {
 package struct VectorSample: Sendable {
     package let labels: LabelSet
     package let timestamp: Int64
+    /// NaN if the sample is a histogram.
     package let value: Double
+    /// Nil if the sample is a number.
+    package let histogram: NativeHistogram?
 
     package init(labels: LabelSet, timestamp: Int64, value: Double) {
         self.labels = labels
         self.timestamp = timestamp
         self.value = value
+        histogram = nil
+    }
+
+    package init(labels: LabelSet, timestamp: Int64, histogram: NativeHistogram) {
+        self.labels = labels
+        self.timestamp = timestamp
+        value = .nan
+        self.histogram = histogram
     }
 }
 
-/// A series with at least one sample.
+/// A series with at least one sample, be it a number or a histogram.
 package struct MatrixSeries: Sendable {
     package let labels: LabelSet
+    /// Samples that are numbers.
     package let samples: SampleColumns
+    /// Samples that are native histograms. No time is both here and in `samples`.
+    package let histograms: HistogramColumns
 
-    package init(labels: LabelSet, samples: SampleColumns) {
+    package init(labels: LabelSet, samples: SampleColumns, histograms: HistogramColumns = HistogramColumns()) {
         self.labels = labels
         self.samples = samples
+        self.histograms = histograms
     }
 }
 

@@ -1,4 +1,6 @@
+import NativeHistograms
 import TelemetryModel
+import TimeSeriesStore
 
 extension Double {
     /// Prometheus' stale marker, a NaN that arithmetic never yields. In stored samples it says that the series ended;
@@ -14,12 +16,105 @@ struct StepSeries: Sendable {
     var labels: LabelSet
     /// The metric name is no longer true of the values: it goes when the query is done (Prometheus' delayed removal).
     var dropsName = false
-    /// One per step; `.absent` where there is none.
+    /// One per step; `.absent` where there is no number.
     var values: [Double]
+    /// One per step for an element that is a native histogram somewhere; nil, as for most, if it never is. Where there is
+    /// a histogram, `values` has `.absent`.
+    var histograms: [NativeHistogram?]?
 
-    /// Arithmetic makes a value something else than the metric that it came from.
+    /// Arithmetic makes a value something else than the metric that it came from. Histograms are left out.
     func mapping(_ values: [Double], dropsName: Bool = true) -> StepSeries {
         StepSeries(labels: labels, dropsName: self.dropsName || dropsName, values: values)
+    }
+
+    func mapping(_ column: StepColumn, dropsName: Bool = true) -> StepSeries {
+        StepSeries(labels: labels, dropsName: self.dropsName || dropsName, column: column)
+    }
+
+    var withoutHistograms: StepSeries { mapping(values, dropsName: false) }
+
+    var negated: StepSeries {
+        var negated = mapping(values.mapPresent { -$0 })
+        negated.histograms = histograms.map { column in
+            column.map { histogram in
+                var negated = histogram
+                negated?.multiply(by: -1)
+                return negated
+            }
+        }
+        return negated
+    }
+
+    /// The same without the values at the steps that are not kept.
+    func keeping(_ isKept: (Int) -> Bool) -> StepSeries {
+        var kept = self
+        for step in values.indices where !isKept(step) {
+            kept.values[step] = .absent
+            kept.histograms?[step] = nil
+        }
+        return kept
+    }
+
+    func isPresent(at step: Int) -> Bool {
+        values[step].isPresent || (histograms.map { $0[step] != nil } ?? false)
+    }
+
+    /// What there is at a step, number or histogram.
+    func point(at step: Int) -> StepPoint {
+        if values[step].isPresent { return .number(values[step]) }
+        if let histogram = histograms?[step] { return .histogram(histogram) }
+        return .absent
+    }
+
+    /// The histograms with the times of their steps.
+    func histograms(on grid: StepGrid) -> HistogramColumns {
+        var columns = HistogramColumns()
+        for (step, histogram) in (histograms ?? []).enumerated() {
+            guard let histogram else { continue }
+            columns.timestamps.append(grid.time(step))
+            columns.histograms.append(histogram)
+        }
+        return columns
+    }
+}
+
+/// The value of one element at one step.
+enum StepPoint: Sendable {
+    case absent
+    case number(Double)
+    case histogram(NativeHistogram)
+}
+
+/// One value per step while they are computed. Histograms get a place only when the first of them comes.
+struct StepColumn: Sendable {
+    private(set) var values: [Double]
+    private(set) var histograms: [NativeHistogram?]?
+
+    init(count: Int) { values = [Double](repeating: .absent, count: count) }
+
+    mutating func set(_ point: StepPoint, at step: Int) {
+        switch point {
+        case .absent:
+            values[step] = .absent
+            histograms?[step] = nil
+        case .number(let value):
+            values[step] = value
+            histograms?[step] = nil
+        case .histogram(let histogram):
+            if histograms == nil { histograms = [NativeHistogram?](repeating: nil, count: values.count) }
+            values[step] = .absent
+            histograms?[step] = histogram
+        }
+    }
+
+    var isEmpty: Bool {
+        values.allSatisfy(\.isAbsent) && (histograms?.allSatisfy { $0 == nil } ?? true)
+    }
+}
+
+extension StepSeries {
+    init(labels: LabelSet, dropsName: Bool = false, column: StepColumn) {
+        self.init(labels: labels, dropsName: dropsName, values: column.values, histograms: column.histograms)
     }
 }
 

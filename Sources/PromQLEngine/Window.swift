@@ -27,13 +27,22 @@ struct Window {
 /// A function of the samples in a window. One value of it serves the windows of one series, whose ends only move
 /// forward.
 protocol WindowFunction: Sendable {
+    /// Whether it looks at when the counting of samples began.
+    static var usesStarts: Bool { get }
+    /// When the counting of each number of the series began, milliseconds, 0 where that is not known. Comes before `prepare`,
+    /// and only if something is known.
+    mutating func know(_ starts: [Int64])
     /// Sees the whole series once before its windows.
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>)
     /// `.absent` for no value.
     mutating func value(_ window: Window) -> Double
+    /// For windows of a series that has native histograms; `prepare` was called with its numbers.
+    mutating func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint
 }
 
 extension WindowFunction {
+    static var usesStarts: Bool { false }
+    mutating func know(_ starts: [Int64]) {}
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {}
 }
 
@@ -42,18 +51,19 @@ extension Evaluation {
     func slide<F: WindowFunction>(
         _ windows: WindowSet, keepsName: Bool = false, _ function: F
     ) throws -> [StepSeries] {
-        try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
-            try part.compactMap { series in
-                try budget.charge(samples: windows.grid.count)
-                let (values, isEmpty) = Self.column(of: series, windows, function)
-                return isEmpty
-                    ? nil
-                    : StepSeries(labels: series.labels, dropsName: series.dropsName || !keepsName, values: values)
+        try outcomes(windows) { series in
+            guard series.histograms.isEmpty, series.starts.isEmpty || !F.usesStarts else {
+                return Self.outcome(of: series, windows, keepsName: keepsName, function)
             }
+            let (values, isEmpty) = Self.column(of: series, windows, function)
+            return WindowOutcome(
+                series: isEmpty
+                    ? nil
+                    : StepSeries(labels: series.labels, dropsName: series.dropsName || !keepsName, values: values))
         }
     }
 
-    private static func column<F: WindowFunction>(
+    static func column<F: WindowFunction>(
         of series: WindowedSeries, _ windows: WindowSet, _ prototype: F
     ) -> (values: [Double], isEmpty: Bool) {
         var isEmpty = true
@@ -109,4 +119,23 @@ struct Scanning: WindowFunction {
     init(_ scan: @escaping @Sendable (Window) -> Double) { self.scan = scan }
 
     func value(_ window: Window) -> Double { scan(window) }
+}
+
+/// A function that looks at each window by itself and at histograms as well.
+struct ScanningBoth: WindowFunction {
+    let scan: @Sendable (Window) -> Double
+    let scanBoth: @Sendable (MixedWindow, inout WindowRemarks) -> StepPoint
+
+    /// `scanBoth` must agree with `scan` on windows of numbers.
+    init(
+        _ scan: @escaping @Sendable (Window) -> Double,
+        both scanBoth: @escaping @Sendable (MixedWindow, inout WindowRemarks) -> StepPoint
+    ) {
+        self.scan = scan
+        self.scanBoth = scanBoth
+    }
+
+    func value(_ window: Window) -> Double { scan(window) }
+
+    func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint { scanBoth(window, &remarks) }
 }

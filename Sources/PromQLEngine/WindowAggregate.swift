@@ -14,10 +14,25 @@ protocol WindowAggregate: Sendable {
 
     /// Whether a summary tells as much as its samples do.
     static func isServed(by summary: SampleSummary) -> Bool
+
+    /// Of a window of a series that has native histograms.
+    static func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint
 }
 
 extension WindowAggregate {
     static func isServed(by summary: SampleSummary) -> Bool { true }
+
+    /// Most functions are of numbers: histograms beside them are left out.
+    static func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint {
+        guard let numbers = window.numbers else { return .absent }
+        if window.hasHistograms { remarks.inform(HistogramRemark.ignoredInRange(remarks.metricName)) }
+        return .number(value(numbers))
+    }
+
+    static func value(_ window: Window) -> Double {
+        // `lower..<upper` lies within the values.
+        Self(UnsafeBufferPointer(rebasing: window.samples)).value(count: window.count)
+    }
 }
 
 /// `sum_over_time`.
@@ -130,6 +145,10 @@ struct SampleCount: WindowAggregate {
     init(_ summary: SampleSummary) {}
     func combined(with later: SampleCount) -> SampleCount { self }
     func value(count: Int) -> Double { Double(count) }
+
+    static func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint {
+        .number(Double(window.count))
+    }
 }
 
 /// `present_over_time`.
@@ -139,4 +158,5 @@ struct Presence: WindowAggregate {
     init(_ summary: SampleSummary) {}
     func combined(with later: Presence) -> Presence { self }
     func value(count: Int) -> Double { 1 }
+    static func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint { .number(1) }
 }

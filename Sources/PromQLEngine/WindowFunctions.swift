@@ -1,8 +1,11 @@
+import NativeHistograms
+
 /// `rate`, `increase` and `delta`: the change between the first and the last sample, stretched to the ends of the
 /// window where samples come close enough to them (Prometheus' extrapolation), counter resets added back.
 struct ExtrapolatedChange: WindowFunction {
     let isCounter: Bool
     let isPerSecond: Bool
+    private var starts = NumberStarts()
     private var resets: [(index: Int, lost: Double)] = []
     private var nextReset = 0
 
@@ -11,15 +14,32 @@ struct ExtrapolatedChange: WindowFunction {
         self.isPerSecond = isPerSecond
     }
 
+    static var usesStarts: Bool { true }
+
+    mutating func know(_ starts: [Int64]) {
+        if isCounter { self.starts = NumberStarts(starts) }
+    }
+
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {
         guard isCounter, values.count > 1 else { return }
-        for index in 1..<values.count where values[index] < values[index - 1] {
+        for index in 1..<values.count where values[index] < values[index - 1] || starts.isReset(index, times) {
             resets.append((index, values[index - 1]))
         }
     }
 
+    /// Whether a number in the window claims to count from before the one before it.
+    func hasOverlap(_ window: Window) -> Bool {
+        starts.isKnown && (window.lower + 1..<window.upper).contains { starts.overlaps($0, window.times) }
+    }
+
     mutating func value(_ window: Window) -> Double {
-        guard window.count > 1 else { return .absent }
+        // Most series come without start times: their loop asks no more than this.
+        if starts.isKnown, let began = starts.beginning(of: window) { return change(window, began: began) }
+        return window.count > 1 ? change(window, began: nil) : .absent
+    }
+
+    @inline(__always)
+    private mutating func change(_ window: Window, began: Int64?) -> Double {
         let firstTime = window.times[window.lower]
         let lastTime = window.times[window.upper - 1]
         var change = window.last - window.first
@@ -31,27 +51,28 @@ struct ExtrapolatedChange: WindowFunction {
                 reset += 1
             }
         }
-        let sampled = Double(lastTime - firstTime) / 1000
-        let average = sampled / Double(window.count - 1)
-        // Samples that stop this far from an end are taken for the beginning or end of the series.
-        let threshold = average * 1.1
-        var toStart = Double(firstTime - window.start) / 1000
-        var toEnd = Double(window.end - lastTime) / 1000
-        if toStart >= threshold { toStart = average / 2 }
-        if isCounter, change > 0, window.first >= 0 {
-            // A counter was never below zero.
-            toStart = min(toStart, sampled * (window.first / change))
-        }
-        if toEnd >= threshold { toEnd = average / 2 }
-        var factor = (sampled + toStart + toEnd) / sampled
-        if isPerSecond { factor /= window.seconds }
-        return change * factor
+        if began != nil { change += window.first }
+        let extrapolation = Extrapolation(
+            firstTime: firstTime, lastTime: lastTime, count: window.count, start: window.start, end: window.end,
+            began: began)
+        return change
+            * extrapolation.factor(
+                change: change, firstValue: isCounter ? window.first : nil, isPerSecond: isPerSecond)
     }
 }
 
 /// `irate` and `idelta`: from the last two samples.
 struct InstantChange: WindowFunction {
     let isRate: Bool
+    private var starts = NumberStarts()
+
+    init(isRate: Bool) { self.isRate = isRate }
+
+    static var usesStarts: Bool { true }
+
+    mutating func know(_ starts: [Int64]) {
+        if isRate { self.starts = NumberStarts(starts) }
+    }
 
     func value(_ window: Window) -> Double {
         guard window.count > 1 else { return .absent }
@@ -59,7 +80,8 @@ struct InstantChange: WindowFunction {
         let milliseconds = window.times[window.upper - 1] - window.times[window.upper - 2]
         guard milliseconds > 0 else { return .absent }
         guard isRate else { return window.last - previous }
-        let change = window.last < previous ? window.last : window.last - previous
+        let isReset = window.last < previous || starts.isReset(window.upper - 1, window.times)
+        let change = isReset ? window.last : window.last - previous
         return change / (Double(milliseconds) / 1000)
     }
 }
@@ -67,18 +89,49 @@ struct InstantChange: WindowFunction {
 /// `changes` and `resets`: how many neighbours in the window satisfy a condition, from counts along the whole series.
 struct NeighbourCount: WindowFunction {
     let isCounted: @Sendable (_ previous: Double, _ next: Double) -> Bool
+    /// `isNewStart` says that the start of `next` lies after `previous`.
+    let isHistogramCounted: @Sendable (_ previous: NativeHistogram, _ next: NativeHistogram, _ isNewStart: Bool) -> Bool
+    /// A new start between two numbers counts, whatever they are.
+    let countsStarts: Bool
+    private var starts = NumberStarts()
     private var counts: [Int] = []
 
-    init(_ isCounted: @escaping @Sendable (_ previous: Double, _ next: Double) -> Bool) { self.isCounted = isCounted }
+    init(
+        countsStarts: Bool, _ isCounted: @escaping @Sendable (_ previous: Double, _ next: Double) -> Bool,
+        histograms isHistogramCounted:
+            @escaping @Sendable (_ previous: NativeHistogram, _ next: NativeHistogram, _ isNewStart: Bool) -> Bool
+    ) {
+        self.countsStarts = countsStarts
+        self.isCounted = isCounted
+        self.isHistogramCounted = isHistogramCounted
+    }
 
-    static let changes = NeighbourCount { $0 != $1 && !($0.isNaN && $1.isNaN) }
-    static let resets = NeighbourCount { $1 < $0 }
+    static let changes = NeighbourCount(countsStarts: false) {
+        $0 != $1 && !($0.isNaN && $1.isNaN)
+    } histograms: { previous, next, _ in
+        !next.matches(previous)
+    }
+    static let resets = NeighbourCount(countsStarts: true) {
+        $1 < $0
+    } histograms: { previous, next, isNewStart in
+        isNewStart || next.isReset(after: previous)
+    }
+
+    static var usesStarts: Bool { true }
+
+    mutating func know(_ starts: [Int64]) {
+        if countsStarts { self.starts = NumberStarts(starts) }
+    }
+
+    /// Whether counting began anew between a number and the one before.
+    func beginsAnew(_ index: Int, _ times: UnsafeBufferPointer<Int64>) -> Bool { starts.isReset(index, times) }
 
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {
         guard !values.isEmpty else { return }
         counts = [Int](repeating: 0, count: values.count)
         for index in 1..<max(1, values.count) {
-            counts[index] = counts[index - 1] + (isCounted(values[index - 1], values[index]) ? 1 : 0)
+            let isNew = isCounted(values[index - 1], values[index]) || starts.isReset(index, times)
+            counts[index] = counts[index - 1] + (isNew ? 1 : 0)
         }
     }
 

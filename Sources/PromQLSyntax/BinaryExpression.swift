@@ -12,6 +12,10 @@ package enum BinaryOperator: String, CaseIterable, Sendable {
     case less = "<"
     case greaterOrEqual = ">="
     case lessOrEqual = "<="
+    /// Keeps of a histogram what lies below a bound.
+    case trimUpper = "</"
+    /// Keeps of a histogram what lies above a bound.
+    case trimLower = ">/"
     case and
     case or
     case unless
@@ -22,6 +26,9 @@ package enum BinaryOperator: String, CaseIterable, Sendable {
         default: false
         }
     }
+
+    /// Only defined for histograms on the left and numbers on the right.
+    package var isTrim: Bool { self == .trimUpper || self == .trimLower }
 
     package var isSet: Bool {
         switch self {
@@ -35,7 +42,7 @@ package enum BinaryOperator: String, CaseIterable, Sendable {
         switch self {
         case .or: 1
         case .and, .unless: 2
-        case .equal, .notEqual, .greater, .less, .greaterOrEqual, .lessOrEqual: 3
+        case .equal, .notEqual, .greater, .less, .greaterOrEqual, .lessOrEqual, .trimUpper, .trimLower: 3
         case .add, .subtract: 4
         case .multiply, .divide, .modulo, .atan2: 5
         case .power: 6
@@ -73,6 +80,9 @@ package struct VectorMatching: Hashable, Sendable {
     package var labels: [String] = []
     /// Labels that are taken over from the "one" side.
     package var include: [String] = []
+    /// Stands for elements that have no partner on the left or right side (`fill_left`, `fill_right`, `fill`).
+    package var fillLeft: Double?
+    package var fillRight: Double?
 
     package init() {}
 }

@@ -26,4 +26,10 @@ extension Double {
         }
         return isNegative ? "-" + unsigned : unsigned
     }
+
+    /// As `promQLText`, or with units if it was written with them.
+    func promQLText(isDuration: Bool) -> String {
+        guard isDuration, let milliseconds = durationMilliseconds else { return promQLText }
+        return PromQLDuration.format(milliseconds)
+    }
 }

@@ -4,13 +4,13 @@ package typealias Expression = PromQLExpression
 /// A node of a parsed and type-checked query, with the part of the text that it stands for.
 package struct PromQLExpression: Sendable {
     package indirect enum Node: Sendable {
-        /// A number; durations stand for seconds (`5m` is 300).
-        case number(Double)
+        /// A number. Durations stand for seconds (`5m` is 300), and `isDuration` says that it was written as one.
+        case number(Double, isDuration: Bool)
         case string(String)
         /// The newest sample of each series.
         case selector(VectorSelector)
-        /// All samples of each series in a window of `range` milliseconds.
-        case matrix(VectorSelector, range: Int64)
+        /// All samples of each series in a window as long as `range`.
+        case matrix(VectorSelector, range: WrittenDuration)
         case subquery(Subquery)
         case negation(PromQLExpression)
         /// Unary `+`: the operand as it is.
@@ -42,12 +42,16 @@ package struct PromQLExpression: Sendable {
     package let type: ValueType
     /// Nodes on the longest way down, this one included.
     let height: Int
+    /// Ranges, steps or offsets in the tree are still to be worked out.
+    let hasComputedDurations: Bool
 
     init(_ node: Node, type: ValueType, range: Range<Int>) {
         self.node = node
         self.type = type
         self.range = range
-        height = 1 + (Self.children(of: node).map(\.height).max() ?? 0)
+        let children = Self.children(of: node)
+        height = 1 + (children.map(\.height).max() ?? 0)
+        hasComputedDurations = Self.hasComputedDurations(node) || children.contains(where: \.hasComputedDurations)
     }
 
     package var children: [PromQLExpression] { Self.children(of: node) }
@@ -103,9 +107,17 @@ package struct TimeShift: Hashable, Sendable {
         case queryEnd
     }
 
-    /// Milliseconds back; negative looks forward.
-    package var offset: Int64 = 0
-    package var anchor: Anchor?
+    /// Back; negative looks forward.
+    package internal(set) var offset = WrittenDuration.none
+    package internal(set) var anchor: Anchor?
+}
+
+/// How a selector treats the samples around its window or moment, where it is not the usual way.
+package enum ExtendedRange: String, Sendable {
+    /// The window begins with the last sample before it, if there is one.
+    case anchored
+    /// Values at the ends of the window, or at the moment, are interpolated between the samples around them.
+    case smoothed
 }
 
 package struct VectorSelector: Sendable {
@@ -113,13 +125,13 @@ package struct VectorSelector: Sendable {
     package let metricName: String?
     package let matchers: [LabelMatcherSyntax]
     package internal(set) var shift = TimeShift()
+    package internal(set) var extended: ExtendedRange?
 }
 
 package struct Subquery: Sendable {
     package let expression: PromQLExpression
-    /// Milliseconds.
-    package let range: Int64
-    /// Milliseconds; nil for the engine's default.
-    package let step: Int64?
+    package let range: WrittenDuration
+    /// Nil for the engine's default.
+    package internal(set) var step: WrittenDuration?
     package internal(set) var shift = TimeShift()
 }

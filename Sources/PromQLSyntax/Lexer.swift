@@ -47,14 +47,9 @@ struct Lexer {
             return try string()
         }
         if first == UInt8(ascii: "{"), byte(1) == UInt8(ascii: "{") {
-            throw error("histogram literals are not supported yet at \(position(start))", from: start, to: start + 2)
+            throw error("unexpected \"{{\": a histogram cannot be written in a query", from: start, to: start + 2)
         }
         return try symbol()
-    }
-
-    private func position(_ offset: Int) -> String {
-        let position = SourcePosition(offset: offset, in: text)
-        return "\(position.line):\(position.column)"
     }
 
     private mutating func skipSpaceAndComments() {
@@ -109,6 +104,7 @@ struct Lexer {
         let range = start..<offset
         let word = String(decoding: bytes[range], as: UTF8.self)
         if wordStart == offset, let value = Double(promQLNumber: word) {
+            guard value.isFinite else { throw error("the number is too large", from: start, to: offset) }
             return Token(kind: .number(value), range: range)
         }
         do {

@@ -1,7 +1,8 @@
 /// Every function that can be called, by the name that it has in queries.
 package enum PromQLFunction: String, CaseIterable, Sendable {
     case abs, absent, acos, acosh, asin, asinh, atan, atanh, ceil, changes, clamp, cos, cosh, deg, delta, deriv
-    case end, exp, floor, hour, idelta, increase, irate, ln, log10, log2, minute, month, pi, rad, range, rate, resets
+    case end, exp, floor, hour, idelta, increase, info, irate, ln, log10, log2, minute, month, pi, rad, range, rate,
+        resets
     case round, scalar, sgn, sin, sinh, sort, sqrt, start, step, tan, tanh, time, timestamp, vector, year
     case absentOverTime = "absent_over_time"
     case avgOverTime = "avg_over_time"
@@ -36,6 +37,7 @@ package enum PromQLFunction: String, CaseIterable, Sendable {
     case sortByLabel = "sort_by_label"
     case sortByLabelDescending = "sort_by_label_desc"
     case sortDescending = "sort_desc"
+    case startTimestamp = "start_timestamp"
     case stddevOverTime = "stddev_over_time"
     case stdvarOverTime = "stdvar_over_time"
     case sumOverTime = "sum_over_time"
@@ -44,25 +46,30 @@ package enum PromQLFunction: String, CaseIterable, Sendable {
     case timestampOfMaxOverTime = "ts_of_max_over_time"
     case timestampOfMinOverTime = "ts_of_min_over_time"
 
-    /// Functions of Prometheus that are known by name only, so that a query that uses one is told so.
-    static let unsupported: Set<String> = ["info"]
-
-    /// What goes in and comes out. Arguments from `required` on may be left out; the last one may be repeated if
-    /// `repeats`.
+    /// What goes in and comes out. Arguments from `required` on may be left out; the last one may be repeated.
     package struct Signature: Sendable {
         package let arguments: [PromQLExpression.ValueType]
         package let required: Int
-        package let repeats: Bool
+        /// Arguments at most; nil for no bound.
+        package let most: Int?
         package let result: PromQLExpression.ValueType
 
         init(
-            _ arguments: [PromQLExpression.ValueType], required: Int? = nil, repeats: Bool = false,
+            _ arguments: [PromQLExpression.ValueType], required: Int? = nil,
             result: PromQLExpression.ValueType = .instantVector
         ) {
             self.arguments = arguments
             self.required = required ?? arguments.count
-            self.repeats = repeats
+            most = arguments.count
             self.result = result
+        }
+
+        /// The last argument may be given more often, up to `most` arguments in all.
+        init(repeatingLast arguments: [PromQLExpression.ValueType], required: Int, most: Int? = nil) {
+            self.arguments = arguments
+            self.required = required
+            self.most = most
+            result = .instantVector
         }
     }
 
@@ -74,7 +81,7 @@ package enum PromQLFunction: String, CaseIterable, Sendable {
         case .vector: Signature([.scalar])
         case .abs, .absent, .acos, .acosh, .asin, .asinh, .atan, .atanh, .ceil, .cos, .cosh, .deg, .exp, .floor,
             .histogramAvg, .histogramCount, .histogramStddev, .histogramStdvar, .histogramSum, .ln, .log10, .log2,
-            .rad, .sgn, .sin, .sinh, .sort, .sortDescending, .sqrt, .tan, .tanh, .timestamp:
+            .rad, .sgn, .sin, .sinh, .sort, .sortDescending, .sqrt, .startTimestamp, .tan, .tanh, .timestamp:
             Signature([.instantVector])
         case .dayOfMonth, .dayOfWeek, .dayOfYear, .daysInMonth, .hour, .minute, .month, .year:
             Signature([.instantVector], required: 0)
@@ -90,12 +97,14 @@ package enum PromQLFunction: String, CaseIterable, Sendable {
         case .predictLinear: Signature([.rangeVector, .scalar])
         case .quantileOverTime: Signature([.scalar, .rangeVector])
         case .histogramQuantile: Signature([.scalar, .instantVector])
-        case .histogramQuantiles: Signature([.instantVector, .string, .scalar], repeats: true)
+        case .histogramQuantiles:
+            Signature(repeatingLast: [.instantVector, .string, .scalar], required: 3, most: 12)
         case .histogramFraction: Signature([.scalar, .scalar, .instantVector])
         case .labelReplace: Signature([.instantVector, .string, .string, .string, .string])
-        case .labelJoin: Signature([.instantVector, .string, .string, .string], required: 3, repeats: true)
+        case .labelJoin: Signature(repeatingLast: [.instantVector, .string, .string, .string], required: 3)
         case .sortByLabel, .sortByLabelDescending:
-            Signature([.instantVector, .string], required: 1, repeats: true)
+            Signature(repeatingLast: [.instantVector, .string], required: 1)
+        case .info: Signature([.instantVector, .instantVector], required: 1)
         }
     }
 }

@@ -5,10 +5,10 @@ extension PromQLParser {
         var matching: VectorMatching?
         /// Of `on`/`ignoring` and what follows.
         var range: Range<Int>?
-        var isGrouped = false
     }
 
-    /// `bool`, `on (…)`, `ignoring (…)`, `group_left (…)`, `group_right (…)`
+    /// `bool`, `on (…)`, `ignoring (…)`, `group_left (…)`, `group_right (…)`, `fill (…)`, `fill_left (…)`,
+    /// `fill_right (…)`
     mutating func matchingClause(of operator: BinaryOperator) throws(PromQLSyntaxError) -> MatchingClause {
         var clause = MatchingClause()
         if current.keyword == "bool" {
@@ -31,20 +31,54 @@ extension PromQLParser {
                 advance()
                 matching.cardinality = group == "group_left" ? .manyToOne : .oneToMany
                 if isAt(.leftParenthesis) { matching.include = try labelList(in: group) }
-                clause.isGrouped = true
             }
             clause.range = range(from: start)
             clause.matching = matching
         }
-        if let word = current.keyword, ["fill", "fill_left", "fill_right"].contains(word),
-            peek().kind == .symbol(.leftParenthesis)
-        {
-            throw unsupported("the modifier \"\(word)\" is", at: current.range)
-        }
         if let word = current.keyword, word == "group_left" || word == "group_right" {
             throw error("\(word) must follow on (…) or ignoring (…)", at: current.range)
         }
+        if isAtFill {
+            var matching = clause.matching ?? VectorMatching()
+            try fillValues(of: `operator`, into: &matching)
+            clause.range = range(from: start)
+            clause.matching = matching
+        }
         return clause
+    }
+
+    /// A metric may be called `fill`: only with a parenthesis behind it is it a modifier.
+    private var isAtFill: Bool {
+        guard let word = current.keyword else { return false }
+        return ["fill", "fill_left", "fill_right"].contains(word) && peek().kind == .symbol(.leftParenthesis)
+    }
+
+    /// `fill` for both sides, or `fill_left` and `fill_right` in any order.
+    private mutating func fillValues(
+        of operator: BinaryOperator, into matching: inout VectorMatching
+    ) throws(PromQLSyntaxError) {
+        while isAtFill, let word = current.keyword {
+            let start = current.range.lowerBound
+            guard !`operator`.isSet else {
+                throw error("filling in missing series not allowed for set operators", at: current.range)
+            }
+            advance()
+            advance()
+            let isNegative = isAt(.minus)
+            if isNegative || isAt(.plus) { advance() }
+            guard let value = current.numberValue else {
+                throw error("unexpected \(current.description) in \(word), expected a number", at: current.range)
+            }
+            advance()
+            try expect(.rightParenthesis, in: word)
+            let isTaken =
+                (word != "fill_right" && matching.fillLeft != nil) || (word != "fill_left" && matching.fillRight != nil)
+            guard !isTaken else {
+                throw error("each side may be filled only once", at: range(from: start))
+            }
+            if word != "fill_right" { matching.fillLeft = isNegative ? -value : value }
+            if word != "fill_left" { matching.fillRight = isNegative ? -value : value }
+        }
     }
 
     func binary(
@@ -88,21 +122,19 @@ extension PromQLParser {
     mutating func call(_ name: String) throws(PromQLSyntaxError) -> PromQLExpression {
         let nameRange = current.range
         guard let function = PromQLFunction(rawValue: name) else {
-            if PromQLFunction.unsupported.contains(name) {
-                throw unsupported("the function \"\(name)\" is", at: nameRange)
-            }
             throw error("unknown function with name \(name.promQLQuoted)", at: nameRange)
         }
         advance()
-        let arguments = try argumentList(of: name)
+        let arguments = try argumentList(of: name, labelSelectorAt: function == .info ? 1 : nil)
         let range = range(from: nameRange.lowerBound)
         let signature = function.signature
-        let most = signature.repeats ? Int.max : signature.arguments.count
-        guard (signature.required...most).contains(arguments.count) else {
+        guard arguments.count >= signature.required, arguments.count <= signature.most ?? .max else {
             let wanted =
-                signature.repeats
-                ? "at least \(signature.required)"
-                : signature.required == most ? "\(most)" : "\(signature.required) to \(most)"
+                switch signature.most {
+                case nil: "at least \(signature.required)"
+                case signature.required?: "\(signature.required)"
+                case let most?: "\(signature.required) to \(most)"
+                }
             throw error("\(name) takes \(wanted) arguments, not \(arguments.count)", at: range)
         }
         for (position, argument) in arguments.enumerated() {
@@ -148,15 +180,32 @@ extension PromQLParser {
         return word == "by" ? .by(labels) : .without(labels)
     }
 
-    private mutating func argumentList(of name: String) throws(PromQLSyntaxError) -> [PromQLExpression] {
+    private mutating func argumentList(
+        of name: String, labelSelectorAt position: Int? = nil
+    ) throws(PromQLSyntaxError) -> [PromQLExpression] {
         try expect(.leftParenthesis, in: "the call of \(name)")
         var arguments: [PromQLExpression] = []
         if take(.rightParenthesis) { return arguments }
         repeat {
-            arguments.append(try expression(minimumPrecedence: 1))
+            let isLabelSelector = arguments.count == position
+            arguments.append(try isLabelSelector ? labelSelector(of: name) : expression(minimumPrecedence: 1))
         } while take(.comma)
         try expect(.rightParenthesis, in: "the arguments of \(name)")
         return arguments
+    }
+
+    /// `{…}` that constrains labels and selects nothing by itself, so it may be empty, but has no metric name.
+    private mutating func labelSelector(of name: String) throws(PromQLSyntaxError) -> PromQLExpression {
+        guard isAt(.leftBrace) else {
+            throw error(
+                "unexpected \(current.description), expected label selectors such as {data=~\".+\"} as the second "
+                    + "argument of \(name)", at: current.range)
+        }
+        let selector = try selector(named: nil, start: current.range.lowerBound, isSelective: false)
+        if case .selector(let parsed) = selector.node, parsed.metricName != nil {
+            throw error("expected label selectors only, got vector selector instead", at: selector.range)
+        }
+        return selector
     }
 
     private func check(

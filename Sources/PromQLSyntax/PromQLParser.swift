@@ -1,7 +1,7 @@
 /// Text to tree: recursive descent with operator precedence, types checked on the way up.
 ///
-/// The grammar is that of Prometheus 3 without native histogram literals, duration expressions, and the modifiers
-/// `anchored`, `smoothed` and `fill`, which give an error that names them.
+/// The grammar is that of Prometheus 3 with all its experimental parts: duration expressions, the modifiers `anchored`,
+/// `smoothed` and `fill`, `info` with its label selectors, and the operators that trim histograms.
 package struct PromQLParser {
     /// Words that cannot be metric names without quotes: they are numbers, or belong to an operator.
     static let reservedWords: Set<String> = [
@@ -12,6 +12,9 @@ package struct PromQLParser {
     let tokens: [Token]
     var index = 0
     private var depth = 0
+    /// Operators of the duration expression that is being parsed, and how deep it is nested in itself.
+    var durationOperators = 0
+    var durationDepth = 0
 
     private init(_ text: String) throws(PromQLSyntaxError) {
         self.text = text
@@ -36,7 +39,8 @@ package struct PromQLParser {
     /// Parses a series selector (`up{job="api"}`) as `match[]` parameters have it: no offset, no range.
     package static func parseSelector(_ text: String) throws(PromQLSyntaxError) -> [LabelMatcherSyntax] {
         let expression = try parse(text)
-        guard case .selector(let selector) = expression.node, selector.shift == TimeShift() else {
+        guard case .selector(let selector) = expression.node, selector.shift == TimeShift(), selector.extended == nil
+        else {
             throw PromQLSyntaxError(
                 "expected a series selector such as up{job=\"api\"}, not \(expression.type.rawValue) expression",
                 at: expression.range, in: text)
@@ -74,11 +78,6 @@ package struct PromQLParser {
         PromQLSyntaxError(message, at: range, in: text)
     }
 
-    func unsupported(_ feature: String, at range: Range<Int>) -> PromQLSyntaxError {
-        let position = SourcePosition(offset: range.lowerBound, in: text)
-        return error("\(feature) not supported yet at \(position.line):\(position.column)", at: range)
-    }
-
     /// From `start` to the end of the last token taken.
     func range(from start: Int) -> Range<Int> {
         start..<max(start, index > 0 ? tokens[index - 1].range.upperBound : start)
@@ -106,9 +105,6 @@ package struct PromQLParser {
         }
         var left = try unary()
         while let `operator` = binaryOperator, `operator`.precedence >= minimumPrecedence {
-            if `operator` == .less || `operator` == .greater, peek().kind == .symbol(.slash) {
-                throw unsupported("the operator \"\(`operator`.rawValue)/\" is", at: current.range)
-            }
             advance()
             let clause = try matchingClause(of: `operator`)
             let precedence = `operator`.precedence + (`operator`.isRightAssociative ? 0 : 1)
@@ -138,8 +134,8 @@ package struct PromQLParser {
         for (isMinus, start) in signs.reversed() {
             let range = range(from: start)
             switch (operand.node, operand.type) {
-            case (.number(let value), _):
-                operand = try make(.number(isMinus ? -value : value), .scalar, range)
+            case (.number(let value, let isDuration), _):
+                operand = try make(.number(isMinus ? -value : value, isDuration: isDuration), .scalar, range)
             case (_, .scalar), (_, .instantVector):
                 operand = try make(isMinus ? .negation(operand) : .plus(operand), operand.type, range)
             default:
@@ -156,11 +152,11 @@ package struct PromQLParser {
             if isAt(.leftBracket) {
                 operand = try window(of: operand)
             } else if isAt(.at) {
-                operand = try anchored(operand)
+                operand = try pinned(operand)
             } else if current.keyword == "offset" {
                 operand = try shifted(operand)
-            } else if let word = current.keyword, word == "anchored" || word == "smoothed" {
-                throw unsupported("the modifier \"\(word)\" is", at: current.range)
+            } else if let extended = current.keyword.flatMap(ExtendedRange.init(rawValue:)) {
+                operand = try self.extended(operand, extended)
             } else {
                 return operand
             }
@@ -172,10 +168,10 @@ package struct PromQLParser {
         switch token.kind {
         case .number(let value):
             advance()
-            return try make(.number(value), .scalar, token.range)
+            return try make(.number(value, isDuration: false), .scalar, token.range)
         case .duration(let milliseconds):
             advance()
-            return try make(.number(Double(milliseconds) / 1000), .scalar, token.range)
+            return try make(.number(Double(milliseconds) / 1000, isDuration: true), .scalar, token.range)
         case .string(let value):
             advance()
             return try make(.string(value), .string, token.range)
@@ -204,8 +200,8 @@ package struct PromQLParser {
         if isCall { return try call(name) }
         advance()
         switch word {
-        case "inf": return try make(.number(.infinity), .scalar, token.range)
-        case "nan": return try make(.number(.nan), .scalar, token.range)
+        case "inf": return try make(.number(.infinity, isDuration: false), .scalar, token.range)
+        case "nan": return try make(.number(.nan, isDuration: false), .scalar, token.range)
         default: break
         }
         guard !Self.reservedWords.contains(word) else {

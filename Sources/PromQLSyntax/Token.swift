@@ -27,6 +27,8 @@ struct Token {
         case doesNotMatch = "!~"
         case equal = "=="
         case notEqual = "!="
+        case trimUpper = "</"
+        case trimLower = ">/"
         case lessOrEqual = "<="
         case greaterOrEqual = ">="
         case less = "<"
@@ -59,5 +61,20 @@ struct Token {
     /// The lower-case word if this is one: keywords and aggregation operators are the same in any case.
     var keyword: String? {
         if case .identifier(let name) = kind { name.lowercased() } else { nil }
+    }
+
+    /// A number, `inf` and `nan` included, or the seconds of a duration.
+    var numberValue: Double? {
+        switch kind {
+        case .number(let value): value
+        case .duration(let milliseconds): Double(milliseconds) / 1000
+        case .identifier(let name):
+            switch name.lowercased() {
+            case "inf": .infinity
+            case "nan": .nan
+            default: nil
+            }
+        default: nil
+        }
     }
 }

@@ -1,5 +1,6 @@
 import FaultDisk
 import IngestLog
+import Processor
 import TestSupport
 import Testing
 
@@ -128,6 +129,22 @@ import Testing
             try await workload.recover(on: disk, "round \(round), \(operation)")
             try await killed.recover(on: image, "round \(round), \(operation), killed")
         }
+    }
+
+    /// A processor that has fallen behind reads the log. If it cannot, it tries again, but not when it shall stop.
+    @Test func aNodeWhoseLogCannotBeReadCanBeStopped() async throws {
+        var generator = SeededGenerator.seeded("aNodeWhoseLogCannotBeReadCanBeStopped")
+        let disk = try disks.disk(seed: generator.next())
+        var workload = Workload(seed: generator.next())
+        let node = try Node(disk.folder, files: disk.files, bufferedRecords: 0)
+        try await workload.run(on: node, requests: 3)
+        await node.processor.waitUntilVisible()
+        disk.provoke(Fault(.ioError, at: .read, suffix: "log.sqlite-wal", persists: true))
+        try await workload.append(to: node)
+        #expect(await !node.becomesVisible())
+        try? node.stop()
+        disk.clearFaults()
+        try await workload.recover(on: disk, "stopped")
     }
 
     private func run(

@@ -38,7 +38,8 @@ struct Disks {
 extension Workload {
     /// Requests and flushes on a disk until all are done or the power is gone.
     mutating func run(on disk: FaultDisk, requests: Int) async throws {
-        guard let node = try? Node(disk.folder, files: disk.files, isEager: isEager) else { return crash() }
+        let node = try? Node(disk.folder, files: disk.files, isEager: isEager, isOff: { disk.isOff })
+        guard let node else { return crash() }
         try await run(on: node, until: { disk.isOff }, requests: requests)
         if disk.isOff { crash() }
         try? node.stop()

@@ -58,7 +58,7 @@ extension Workload {
         if ledger.accounts.contains(where: { $0.id.sourceID.hasPrefix("(") }) { said.append("ledger") }
         let comparison = compare(found)
         if let wrong = comparison.wrong { return .wrongValue(wrong) }
-        // It tries again and again, and says so; blocks are served. It could not even be stopped.
+        // It tries again and again, and says so; blocks are served.
         guard isVisible else { return .said(said.joined(separator: "; ")) }
         let letters = Set((try? node.deadLetters())?.map { String(decoding: $0.payload, as: UTF8.self) } ?? [])
         if !letters.isSubset(of: deadLetters) { return .wrongValue("dead letter") }

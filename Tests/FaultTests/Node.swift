@@ -21,16 +21,24 @@ final class Node {
     let processor: Processor
     private(set) var hasFailedToFlush = false
     private let report = NodeReport()
+    private let isOff: @Sendable () -> Bool
 
-    /// - Parameter isEager: every flush takes all windows, not only those that are over.
-    init(_ folder: String, files: any StoreFiles = DiskFiles(), isEager: Bool = true) throws {
+    /// - Parameters:
+    ///   - isEager: every flush takes all windows, not only those that are over.
+    ///   - bufferedRecords: what the processor keeps in memory; the rest it reads back from the log.
+    ///   - isOff: whether the power is gone, so that what fails will always fail.
+    init(
+        _ folder: String, files: any StoreFiles = DiskFiles(), isEager: Bool = true, bufferedRecords: Int = 100,
+        isOff: @escaping @Sendable () -> Bool = { false }
+    ) throws {
         self.folder = folder
+        self.isOff = isOff
         log = try IngestLog(folder: folder, registry: registry)
         do {
             store = try EmbeddedStore(dataFolder: folder, files: files)
             var options = Processor.Options()
             if isEager { options.flushPolicy.longestStayMilliseconds = 0 }
-            options.maximumBufferedRecords = 100
+            options.maximumBufferedRecords = bufferedRecords
             processor = try Processor(
                 log: log, store: store, pipeline: ProcessingPipeline(), options: options,
                 logger: Logger(label: "faults") { [report] _ in NodeListener(report: report) })
@@ -43,7 +51,12 @@ final class Node {
 
     /// Asks for a flush, if there is anything to flush, and waits until it has ended, well or not.
     func flush() async {
-        await processor.waitUntilVisible()
+        while processor.appliedOffset < log.durableOffset {
+            guard await becomesVisible() || !isOff() else {
+                hasFailedToFlush = true
+                return
+            }
+        }
         guard store.statistics.headWindows > 0 || hasFailedToFlush else { return }
         let counters = processor.flushCounters
         let before = (blocks: counters.blocks.value, failures: counters.failures.value)

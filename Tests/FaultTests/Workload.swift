@@ -48,6 +48,9 @@ struct Workload {
     private var known: [Sample] = []
     private var requests = 0
     private var now: Int64
+    /// When requests arrive unless they say otherwise. For nodes that flush only what is over: longer ago than a flush waits
+    /// for late samples, and not so long that what is not over must leave as well, at any time of day.
+    private let arrival: Int64?
 
     /// - Parameter isEager: its nodes flush all windows, and its requests arrive hours ago. Otherwise they flush only what is
     ///   over, each request has a sample that is, and what arrived last stays in the head.
@@ -56,6 +59,7 @@ struct Workload {
         self.isEager = isEager
         let clock = Int64(Date().timeIntervalSince1970 * 1000)
         // The two-hour window that is not over, whatever the time of day.
+        arrival = isEager ? nil : clock - 3_600_000
         now = isEager ? clock - 6 * 3_600_000 : clock / 7_200_000 * 7_200_000 + 60_000
     }
 
@@ -88,7 +92,7 @@ struct Workload {
         }
         let letters = Set(rejected.map { String(decoding: $0.payload, as: UTF8.self) })
         let submission = LogSubmission(
-            batch: batch, rejected: rejected, ingestProtocol: .contract, receivedAt: arrivedAt ?? now)
+            batch: batch, rejected: rejected, ingestProtocol: .contract, receivedAt: arrivedAt ?? arrival ?? now)
         do throws(LogAppendError) {
             _ = try await node.log.append(submission)
             acknowledgedRecords += submission.recordCount

@@ -42,6 +42,10 @@ import Testing
         #expect(try run("processes/backup_test.py") == 0)
     }
 
+    @Test func prometheusAndItsClientsAreServed() throws {
+        #expect(try run("processes/query_api_test.py") == 0)
+    }
+
     @Test func aNewUsersWayWorks() throws {
         #expect(try run("processes/pipeline_test.py") == 0)
     }

@@ -12,9 +12,16 @@ import TimeSeriesStore
             String(repeating: "(", count: 99) + "m" + String(repeating: ")", count: 99),
             String(repeating: "abs(", count: 99) + "m" + String(repeating: ")", count: 99),
             String(repeating: "sum(", count: 99) + "m" + String(repeating: ")", count: 99),
+            String(repeating: "info(", count: 99) + "m" + String(repeating: ")", count: 99),
+            String(repeating: "-(", count: 49) + "m" + String(repeating: ")", count: 49),
+            "m" + String(repeating: " + on () group_left () fill (0) m", count: 299),
             "m" + String(repeating: " + m", count: 299), "m" + String(repeating: " or m", count: 299),
             "m" + String(repeating: " ^ m", count: 99),
             String(repeating: "max_over_time(", count: 99) + "m" + String(repeating: "[5m:1m])", count: 99),
+            String(repeating: "max_over_time(", count: 99) + "m"
+                + String(
+                    repeating: "[" + String(repeating: "(1+", count: 14) + "1" + String(repeating: ")", count: 14)
+                        + ":1m])", count: 99),
             String(repeating: "label_replace(", count: 99) + "m"
                 + String(repeating: ", \"a\", \"b\", \"c\", \"d\")", count: 99),
         ])

@@ -1,4 +1,5 @@
 import LabelPattern
+import NativeHistograms
 import PromQLEngine
 import PromQLSyntax
 import TelemetryModel
@@ -20,8 +21,6 @@ struct ScriptRunner {
     private var store = InMemoryStore()
     private var hasHistograms = false
 
-    private static let staleMarker = Double(bitPattern: 0x7ff0_0000_0000_0002)
-
     var total: Int { passed + failures.count }
 
     mutating func run(_ script: Script) {
@@ -30,9 +29,10 @@ struct ScriptRunner {
             case .clear:
                 store = InMemoryStore()
                 hasHistograms = false
-            case .load(let interval, let series, let addsHistograms):
-                if addsHistograms { hasHistograms = true }
+            case .load(let interval, let series, let starts, let addsHistograms):
                 load(series, interval)
+                for description in starts { store.add(description.labels, description.columns(interval)) }
+                if addsHistograms { load(SeriesDescription.nativeHistograms(of: series), interval) }
             case .evaluate(let evaluation):
                 if let reason = mismatch(evaluation) {
                     failures.append(
@@ -48,21 +48,13 @@ struct ScriptRunner {
 
     private mutating func load(_ series: [SeriesDescription], _ interval: Int64) {
         for description in series {
-            var samples = SampleColumns()
+            if description.hasHistograms { hasHistograms = true }
+            var sequence = SampleSequence()
             for (index, point) in description.points.enumerated() {
-                let value: Double
-                switch point {
-                case .number(let number): value = number
-                case .stale: value = Self.staleMarker
-                case .histogram:
-                    hasHistograms = true
-                    continue
-                case .missing: continue
-                }
-                samples.timestamps.append(Int64(index) * interval)
-                samples.values.append(value)
+                sequence.append(point, at: Int64(index) * interval)
             }
-            store.add(description.labels, samples)
+            store.add(description.labels, sequence.samples)
+            if !sequence.histograms.isEmpty { store.add(description.labels, sequence.histograms) }
         }
     }
 
@@ -112,14 +104,23 @@ struct ScriptRunner {
         case .string(_, let text):
             return evaluation.string == text ? nil : "expected string \(evaluation.string ?? "none"), got \(text)"
         case .vector(let samples):
-            let got = samples.map { ($0.labels, [(0, $0.value)] as [(Int64, Double)]) }
+            let got = samples.map { sample in
+                (
+                    sample.labels,
+                    [(0, sample.histogram.map(Outcome.histogram) ?? .number(sample.value))] as [TimedOutcome]
+                )
+            }
             let expected = evaluation.series.map { ($0.labels, $0.samples(at: [0])) }
             if evaluation.isOrdered, expected.map(\.0) != got.map(\.0) {
                 return "expected order \(expected.map(\.0)), got \(got.map(\.0))"
             }
             return Self.compare(expected, got)
         case .matrix(let series):
-            let got = series.map { ($0.labels, Array(zip($0.samples.timestamps, $0.samples.values))) }
+            let got = series.map { series in
+                let numbers = zip(series.samples.timestamps, series.samples.values.map(Outcome.number))
+                let histograms = zip(series.histograms.timestamps, series.histograms.histograms.map(Outcome.histogram))
+                return (series.labels, (Array(numbers) + Array(histograms)).sorted { $0.0 < $1.0 })
+            }
             let times: [Int64]
             switch (evaluation.moment, evaluation.rangeVector) {
             case (.range(let from, let through, let step), _):
@@ -132,8 +133,15 @@ struct ScriptRunner {
         }
     }
 
+    private enum Outcome {
+        case number(Double)
+        case histogram(NativeHistogram)
+    }
+
+    private typealias TimedOutcome = (Int64, Outcome)
+
     private static func compare(
-        _ expected: [(LabelSet, [(Int64, Double)])], _ got: [(LabelSet, [(Int64, Double)])]
+        _ expected: [(LabelSet, [(Int64, SeriesDescription.Point)])], _ got: [(LabelSet, [TimedOutcome])]
     ) -> String? {
         var rest = Dictionary(got) { first, _ in first }
         guard rest.count == got.count else { return "the result repeats labels" }
@@ -143,22 +151,24 @@ struct ScriptRunner {
             }
             let isEqual =
                 found.count == samples.count
-                && zip(found, samples).allSatisfy { $0.0 == $1.0 && $0.1.isClose(to: $1.1) }
+                && zip(found, samples).allSatisfy { $0.0 == $1.0 && isClose($0.1, to: $1.1) }
             if !isEqual { return "\(labels): expected \(samples), got \(found)" }
         }
         return rest.first.map { "unexpected \($0.key) \($0.value)" }
     }
+
+    private static func isClose(_ found: Outcome, to point: SeriesDescription.Point) -> Bool {
+        switch (found, point) {
+        case (.number(let found), .number(let wanted)): found.isClose(to: wanted)
+        case (.histogram(let found), .histogram(let wanted)): wanted.isClose(to: found)
+        default: false
+        }
+    }
 }
 
 extension SeriesDescription {
-    fileprivate func samples(at times: [Int64]) -> [(Int64, Double)] {
-        zip(times, points).compactMap { time, point in
-            switch point {
-            case .number(let value): (time, value)
-            case .histogram: (time, .infinity.nextDown)
-            case .missing, .stale: nil
-            }
-        }
+    fileprivate func samples(at times: [Int64]) -> [(Int64, Point)] {
+        zip(times, points).filter { $1 != .missing && $1 != .stale }
     }
 }
 

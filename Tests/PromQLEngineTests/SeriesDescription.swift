@@ -7,8 +7,7 @@ struct SeriesDescription {
         case number(Double)
         case missing
         case stale
-        /// A native histogram, which is read but not understood.
-        case histogram
+        case histogram(HistogramDescription)
     }
 
     struct ParseError: Error, CustomStringConvertible {
@@ -18,7 +17,12 @@ struct SeriesDescription {
     let labels: LabelSet
     var points: [Point] = []
 
-    var hasHistograms: Bool { points.contains(.histogram) }
+    var hasHistograms: Bool { points.contains { if case .histogram = $0 { true } else { false } } }
+
+    init(labels: LabelSet, points: [Point]) {
+        self.labels = labels
+        self.points = points
+    }
 
     init(_ line: String) throws {
         let end = Self.endOfSelector(line)
@@ -85,11 +89,7 @@ struct SeriesDescription {
     }
 
     private static func points(_ word: String) throws -> [Point] {
-        if word.hasPrefix("{{") {
-            let repetitions = word.split(separator: "x", omittingEmptySubsequences: false).last
-                .flatMap { word.hasSuffix("}}") ? nil : Int($0) }
-            return [Point](repeating: .histogram, count: (repetitions ?? 0) + 1)
-        }
+        if word.hasPrefix("{{") { return try HistogramDescription.points(word) }
         if word == "stale" { return [.stale] }
         if word.hasPrefix("_") {
             let count = word == "_" ? 1 : Int(word.dropFirst(2))
@@ -119,7 +119,7 @@ struct SeriesDescription {
         return (try number(text), 0)
     }
 
-    private static func number(_ text: Substring) throws -> Double {
+    static func number(_ text: Substring) throws -> Double {
         let unsigned = text.drop { $0 == "+" || $0 == "-" }
         let sign = text.hasPrefix("-") ? -1.0 : 1.0
         switch unsigned.lowercased() {

@@ -29,8 +29,14 @@ func environment(
 
 func application(_ environment: QueryEnvironment) -> some ApplicationProtocol {
     let router = Router(context: AppContext.self)
+    router.addMiddleware {
+        CompressionMiddleware()
+        CrossOriginMiddleware()
+    }
     addQueryRoutes(to: router, environment: environment)
-    return Application(router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)))
+    return Application(
+        router: router, server: .http1(configuration: .init(additionalChannelHandlers: [ClientWatch()])),
+        configuration: .init(address: .hostname("127.0.0.1", port: 0)))
 }
 
 struct Answer {

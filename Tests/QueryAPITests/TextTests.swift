@@ -4,9 +4,9 @@ import Testing
 
 @Suite struct TextTests {
     private func text(_ value: Double) -> String {
-        var out: [UInt8] = []
+        var out = TextBytes()
         SampleText.append(value, to: &out)
-        return String(decoding: out, as: UTF8.self)
+        return String(decoding: out.array, as: UTF8.self)
     }
 
     /// Expected texts are those of Go 1.22's `strconv.AppendFloat` with Prometheus' choice of verb.
@@ -43,9 +43,9 @@ import Testing
             (-1_010, "-1.010"), (.min, "-9223372036854775.808"), (.max, "9223372036854775.807"),
         ] as [(Int64, String)])
     func timestampsAreSeconds(milliseconds: Int64, expected: String) {
-        var out: [UInt8] = []
+        var out = TextBytes()
         SampleText.append(timestamp: milliseconds, to: &out)
-        #expect(String(decoding: out, as: UTF8.self) == expected)
+        #expect(String(decoding: out.array, as: UTF8.self) == expected)
     }
 
     @Test func formsAreDecoded() throws {

@@ -9,7 +9,7 @@ import TimeSeriesStore
 /// (https://prometheus.io/docs/prometheus/latest/querying/api/#rules).
 package func addAlertingRoutes(to router: Router<AppContext>, service: AlertingService) {
     router.get("/api/v1/rules") { request, _ in
-        Response.json(service.rulesJSON(try RuleFilter(query: request.uri.query ?? "")))
+        Response.json(try service.rulesJSON(RuleFilter(query: request.uri.query ?? "")))
     }
     router.get("/api/v1/alerts") { _, _ in Response.json(service.alertsJSON()) }
 }
@@ -25,6 +25,9 @@ struct RuleFilter: Sendable {
     /// A rule must satisfy one of the lists.
     var matcherLists: [[LabelMatcher]] = []
     var leavesOutAlerts = false
+    /// The most groups of one answer, and the token of the one to begin with.
+    var groupLimit: Int?
+    var nextToken: String?
 
     init() {}
 
@@ -62,6 +65,16 @@ struct RuleFilter: Sendable {
         case "true", "1": leavesOutAlerts = true
         case let other?:
             throw APIError(.badData, "exclude_alerts: expected true or false, got \"\(other.prefix(64))\"")
+        }
+        if let text = values("group_limit").first {
+            guard let limit = Int(text), limit > 0 else {
+                throw APIError(.badData, "group_limit: expected a whole number above 0, got \"\(text.prefix(64))\"")
+            }
+            groupLimit = limit
+        }
+        nextToken = values("group_next_token").first
+        if nextToken != nil, groupLimit == nil {
+            throw APIError(.badData, "group_limit: expected together with group_next_token")
         }
     }
 }

@@ -23,15 +23,34 @@ extension RuleFilter {
 
 extension AlertingService {
     /// Groups without a rule that passes the filter are left out, unless nothing was filtered by rule.
-    func rulesJSON(_ filter: RuleFilter) -> JSONText {
+    ///
+    /// Throws an `APIError` for a token that belongs to no group.
+    func rulesJSON(_ filter: RuleFilter) throws -> JSONText {
         let filtersRules = filter.kind != nil || !filter.ruleNames.isEmpty || !filter.matcherLists.isEmpty
+        var page = groups[...]
+        if let token = filter.nextToken {
+            guard let first = groups.firstIndex(where: { $0.pageToken == token }) else {
+                throw APIError(
+                    .badData, "group_next_token: expected the groupNextToken of an answer, got \"\(token.prefix(64))\"")
+            }
+            page = groups[first...]
+        }
+        var shown: [(progress: GroupProgress, snapshot: GroupProgress.Snapshot, rules: [(Rule, RuleProgress)])] = []
+        var next: String?
+        for progress in page where filter.accepts(progress.group) {
+            let snapshot = progress.snapshot
+            let rules = zip(progress.group.rules, snapshot.rules).filter { filter.accepts($0.0) }
+            if rules.isEmpty && filtersRules { continue }
+            if shown.count == filter.groupLimit {
+                next = progress.pageToken
+                break
+            }
+            shown.append((progress, snapshot, rules))
+        }
         return success { data in
             data.key("groups")
             data.array { list in
-                for progress in groups where filter.accepts(progress.group) {
-                    let snapshot = progress.snapshot
-                    let rules = zip(progress.group.rules, snapshot.rules).filter { filter.accepts($0.0) }
-                    if rules.isEmpty && filtersRules { continue }
+                for (progress, snapshot, rules) in shown {
                     list.object { item in
                         item.field("name", progress.group.name)
                         item.field("file", progress.group.file)
@@ -48,6 +67,7 @@ extension AlertingService {
                     }
                 }
             }
+            if let next { data.field("groupNextToken", next) }
         }
     }
 

@@ -47,6 +47,13 @@ final class GroupProgress: Sendable {
 
     func publish(_ snapshot: Snapshot) { state.withLock { $0 = snapshot } }
 
+    /// Names the group where a client continues to list: the same as long as file and name are.
+    var pageToken: String {
+        let digest = LabelSet([Label("file", group.file), Label("name", group.name)]).digest
+        let hex = String(digest, radix: 16)
+        return String(repeating: "0", count: 16 - hex.count) + hex
+    }
+
     /// What identifies each rule within the group's stored state: its name and labels, and which of several equals it is.
     var ruleIdentities: [String] {
         var seen: [String: Int] = [:]

@@ -20,7 +20,11 @@ func buildApplication(
 ) -> some ApplicationProtocol {
     let settings = platform.settings
     let router = Router(context: AppContext.self)
-    router.addMiddleware { JSONNotFoundMiddleware() }
+    router.addMiddleware {
+        CompressionMiddleware()
+        CrossOriginMiddleware()
+        JSONNotFoundMiddleware()
+    }
     addIngestionRoutes(
         to: router,
         environment: IngestionEnvironment(
@@ -43,7 +47,7 @@ func buildApplication(
     logger.logLevel = max(logger.logLevel, .notice)
     return Application(
         router: router,
-        server: .http1(configuration: .init(idleTimeout: idle)),
+        server: .http1(configuration: .init(additionalChannelHandlers: [ClientWatch()], idleTimeout: idle)),
         configuration: .init(
             address: .hostname(settings.listen.host, port: settings.listen.port), serverName: "heliograph"),
         onServerRunning: { channel in

@@ -14,7 +14,8 @@ struct Heliograph: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, ProduceCommand.self, KPICommand.self, CardinalityCommand.self, DeleteCommand.self,
+            RunCommand.self, QueryCommand.self, ProduceCommand.self, KPICommand.self, CardinalityCommand.self,
+            DeleteCommand.self,
             ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self,
             CheckConfigCommand.self,
         ])

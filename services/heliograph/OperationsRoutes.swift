@@ -14,6 +14,9 @@ struct OperationsRoutes: Sendable {
     func add(to router: Router<AppContext>) {
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/readyz") { _, _ in readiness }
+        // The names under which Prometheus' clients ask for the same.
+        router.get("/-/healthy") { _, _ in Response.text("Heliograph is Healthy.\n") }
+        router.get("/-/ready") { _, _ in readiness }
         router.get("/metrics") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

@@ -14,8 +14,10 @@ extension Platform {
         var limits = QueryLimits()
         limits.samples = settings.query.maxSamples
         limits.series = settings.query.maxSeries
+        limits.steps = settings.query.maxSteps
+        limits.memory = settings.query.maxMemory
         limits.timeout = settings.query.timeout
-        return QueryEnvironment(
+        var environment = QueryEnvironment(
             store: store, engineOptions: engineOptions,
             kpis: KPICalculator(store: store, engine: engine, definitions: try kpiDefinitions()), work: queryWork,
             limits: limits, build: BuildInfo(version: Heliograph.version), metrics: QueryMetrics(metrics),
@@ -25,6 +27,9 @@ extension Platform {
                     received: log.readTotals { received, _ in received.values.reduce(0, +) },
                     appliedOffset: processor.appliedOffset)
             })
+        environment.configuration = { [settings] in settings.yaml }
+        environment.replay = { [processor] in processor.replay.batches }
+        return environment
     }
 
     /// What a read waits for: that everything durable is visible. While the log is read back after a start, it waits for a

@@ -32,7 +32,9 @@ struct Platform: Sendable {
     let startedAt = ContinuousClock.now
 
     /// Opens the data folder; ingestion could begin when this returns, while `processor.start()` reads the log back.
-    init(settings: HeliographSettings, logger: Logger) throws {
+    ///
+    /// - Parameter flushesAtStop: whether `close` writes all of memory into blocks.
+    init(settings: HeliographSettings, logger: Logger, flushesAtStop: Bool = true) throws {
         self.settings = settings
         self.logger = logger
         folder = try DataFolder(settings.data.dir)
@@ -49,6 +51,7 @@ struct Platform: Sendable {
                 "a damaged block was set aside", metadata: ["file": "\(block.file)", "reason": "\(block.reason)"])
         }
         var options = Processor.Options()
+        options.flushesAtStop = flushesAtStop
         options.flushPolicy.graceMilliseconds = Int64(settings.head.grace.seconds * 1000)
         processor = try Processor(
             log: log, store: store, pipeline: ProcessingPipeline(), options: options, logger: logger)
@@ -72,6 +75,7 @@ struct Platform: Sendable {
 
     func budget() -> QueryBudget {
         QueryBudget(
-            samples: settings.query.maxSamples, series: settings.query.maxSeries, timeout: settings.query.timeout)
+            samples: settings.query.maxSamples, series: settings.query.maxSeries, memory: settings.query.maxMemory,
+            timeout: settings.query.timeout)
     }
 }

@@ -33,6 +33,25 @@ struct RunningServer {
         return text
     }
 
+    /// The answer to a form, whatever its status.
+    ///
+    /// - Throws: `CommandFailure` if there is none.
+    func post(
+        _ path: String, _ form: [(name: String, value: String)], timeout: TimeAmount = .minutes(10)
+    ) async throws -> (status: UInt, body: [UInt8]) {
+        var request = HTTPClientRequest(url: url + path)
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+        request.body = .bytes(ByteBuffer(string: String(RunningServer.query(form).dropFirst())))
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+            let body = try await response.body.collect(upTo: 1 << 30)
+            return (response.status.code, Array(buffer: body))
+        } catch {
+            throw CommandFailure("no answer from \(url): \(error); is the server running there? See --url.")
+        }
+    }
+
     /// Only what RFC 3986 calls unreserved stays as it is: a plus sign would be read as a space.
     static func query(_ parameters: [(name: String, value: String)]) -> String {
         let unreserved = CharacterSet(charactersIn: "-._~").union(

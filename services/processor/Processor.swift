@@ -97,8 +97,8 @@ package final class Processor: Sendable {
         work.signal()
     }
 
-    /// Processes everything that is on disk, moves it into blocks, then ends. The log must have been closed to new requests
-    /// before.
+    /// Processes everything that is on disk and can be read, moves it into blocks, then ends. The log must have been closed to
+    /// new requests before.
     package func stop() {
         buffer.withLock { $0.isStopping = true }
         work.signal()
@@ -145,21 +145,37 @@ package final class Processor: Sendable {
     private func run() {
         let replayThrough = applied.target
         while true {
-            let isDrained = drain(replayThrough: replayThrough)
+            let round = drain(replayThrough: replayThrough)
             if flushRequested.exchange(false, ordering: .relaxed) { requestFlush() }
             tasks.runAll(applied: applied.offset)
-            if isDrained, buffer.withLock({ $0.isStopping }) { return }
-            if isDrained { work.wait() }
+            // What cannot be read now is in the log still, and the next start begins with it.
+            if round != .progress, buffer.withLock({ $0.isStopping }) { return }
+            switch round {
+            case .progress: break
+            case .drained: work.wait()
+            case .unreadable: _ = work.wait(timeout: .now() + Processor.retryInterval)
+            }
         }
     }
 
-    /// One round; true if nothing was left to do.
-    private func drain(replayThrough: Int64) -> Bool {
+    /// What came of a round of the loop.
+    private enum Round {
+        case progress
+        /// Nothing was left to do.
+        case drained
+        /// The log could not be read; worth another attempt.
+        case unreadable
+    }
+
+    /// Before the log is read again after an error.
+    private static let retryInterval = DispatchTimeInterval.seconds(1)
+
+    private func drain(replayThrough: Int64) -> Round {
         let position = applied.offset
         let durable = log.durableOffset
         guard position < durable else {
             applied.advance(to: position)
-            return true
+            return .drained
         }
         let ready = buffer.withLock { buffer -> [CommittedBatch] in
             buffer.batches.removeAll { $0.offset <= position }
@@ -170,16 +186,13 @@ package final class Processor: Sendable {
             defer { (buffer.batches, buffer.records) = ([], 0) }
             return buffer.batches
         }
-        if ready.isEmpty {
-            readFromLog(after: position, replayThrough: replayThrough)
-        } else {
-            for batch in ready { apply(batch, isReplay: batch.offset <= replayThrough) }
-        }
-        return false
+        if ready.isEmpty { return readFromLog(after: position, replayThrough: replayThrough) }
+        for batch in ready { apply(batch, isReplay: batch.offset <= replayThrough) }
+        return .progress
     }
 
     /// Applies what is on disk after `position`, while another thread reads ahead.
-    private func readFromLog(after position: Int64, replayThrough: Int64) {
+    private func readFromLog(after position: Int64, replayThrough: Int64) -> Round {
         do {
             let replay = try log.replay(after: position)
             defer { replay.cancel() }
@@ -195,9 +208,10 @@ package final class Processor: Sendable {
             }
             // Offsets without batches at the end.
             applied.advance(to: replay.through)
+            return .progress
         } catch {
             logger.error("cannot read the log; trying again in a second", metadata: ["error": "\(error)"])
-            Thread.sleep(forTimeInterval: 1)
+            return .unreadable
         }
     }
 

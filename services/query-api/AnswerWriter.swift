@@ -1,87 +1,51 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import PromQLEngine
+import NativeHistograms
 import TelemetryModel
-import TimeSeriesStore
 
-/// Writes answers in the form of Prometheus' HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/)
-/// straight into a buffer: large results go through no tree of values.
-struct AnswerWriter {
-    private(set) var buffer = ByteBuffer()
-    /// Collects short pieces, which a buffer takes up more cheaply together.
-    private var pending: [UInt8] = []
-    private static let pendingLimit = 16_384
+/// Writes answers in the form of Prometheus' HTTP API (https://prometheus.io/docs/prometheus/latest/querying/api/) straight
+/// into bytes: no tree of values, no string per number.
+struct AnswerWriter: ~Copyable {
+    var text: TextBytes
 
-    init() { pending.reserveCapacity(Self.pendingLimit + 4096) }
+    init(capacity: Int = 4096) { text = TextBytes(capacity: capacity) }
 
     /// `{"status":"success","data":…,"warnings":[…],"infos":[…]}`; empty lists are left out.
     static func success(
         warnings: [String] = [], infos: [String] = [], _ data: (inout AnswerWriter) -> Void
     ) -> ByteBuffer {
         var writer = AnswerWriter()
-        writer.raw(#"{"status":"success","data":"#)
+        writer.begin()
         data(&writer)
-        for (name, texts) in [(#","warnings":"# as StaticString, warnings), (#","infos":"#, infos)] where !texts.isEmpty
-        {
-            writer.raw(name)
-            writer.strings(texts)
-        }
-        writer.raw("}")
-        writer.flush()
-        return writer.buffer
+        writer.end(warnings: warnings, infos: infos)
+        return writer.text.buffer()
     }
 
-    /// A query's result with its annotations; `extraWarnings` come first.
-    static func success(_ result: QueryResult, extraWarnings: [String] = []) -> ByteBuffer {
-        let texts = { (kind: QueryAnnotation.Kind) in
-            result.annotations.filter { $0.kind == kind }.map(\.description)
-        }
-        return success(warnings: extraWarnings + texts(.warning), infos: texts(.info)) { $0.value(result.value) }
-    }
+    mutating func begin() { raw(#"{"status":"success","data":"#) }
 
-    mutating func value(_ value: QueryValue) {
-        switch value {
-        case .scalar(let timestamp, let value):
-            raw(#"{"resultType":"scalar","result":"#)
-            point(timestamp, value)
-        case .string(let timestamp, let value):
-            raw(#"{"resultType":"string","result":["#)
-            SampleText.append(timestamp: timestamp, to: &pending)
-            raw(",")
-            string(value)
-            raw("]")
-        case .vector(let samples):
-            raw(#"{"resultType":"vector","result":["#)
-            for (index, sample) in samples.enumerated() {
-                raw(index > 0 ? #",{"metric":"# : #"{"metric":"#)
-                labels(sample.labels)
-                raw(#","value":"#)
-                point(sample.timestamp, sample.value)
-                raw("}")
-            }
-            raw("]")
-        case .matrix(let series):
-            raw(#"{"resultType":"matrix","result":["#)
-            for (index, one) in series.enumerated() {
-                raw(index > 0 ? #",{"metric":"# : #"{"metric":"#)
-                labels(one.labels)
-                raw(#","values":["#)
-                for (index, (timestamp, value)) in zip(one.samples.timestamps, one.samples.values).enumerated() {
-                    if index > 0 { raw(",") }
-                    point(timestamp, value)
-                }
-                raw("]}")
-            }
-            raw("]")
+    mutating func end(warnings: [String], infos: [String]) {
+        if !warnings.isEmpty {
+            raw(#","warnings":"#)
+            strings(warnings)
+        }
+        if !infos.isEmpty {
+            raw(#","infos":"#)
+            strings(infos)
         }
         raw("}")
     }
 
+    mutating func raw(_ text: StaticString) { self.text.append(text) }
+
+    mutating func string(_ text: String) { self.text.append(quoted: text) }
+
     mutating func labels(_ labels: LabelSet) {
         raw("{")
-        for (index, label) in labels.labels.enumerated() {
-            if index > 0 { raw(",") }
+        var isFirst = true
+        for label in labels.labels {
+            if !isFirst { raw(",") }
+            isFirst = false
             string(label.name)
             raw(":")
             string(label.value)
@@ -91,8 +55,10 @@ struct AnswerWriter {
 
     mutating func labelSets(_ sets: some Collection<LabelSet>) {
         raw("[")
-        for (index, set) in sets.enumerated() {
-            if index > 0 { raw(",") }
+        var isFirst = true
+        for set in sets {
+            if !isFirst { raw(",") }
+            isFirst = false
             labels(set)
         }
         raw("]")
@@ -100,62 +66,72 @@ struct AnswerWriter {
 
     mutating func strings(_ texts: some Collection<String>) {
         raw("[")
-        for (index, text) in texts.enumerated() {
-            if index > 0 { raw(",") }
+        var isFirst = true
+        for text in texts {
+            if !isFirst { raw(",") }
+            isFirst = false
             string(text)
         }
         raw("]")
     }
 
-    /// RFC 8259, section 7.
-    mutating func string(_ text: String) {
-        pending.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): raw(#"\""#)
-            case UInt8(ascii: "\\"): raw(#"\\"#)
-            case UInt8(ascii: "\n"): raw(#"\n"#)
-            case 0..<0x20:
-                raw(#"\u00"#)
-                for digit in [byte >> 4, byte & 0xF] {
-                    pending.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-                }
-            default: pending.append(byte)
-            }
-        }
-        pending.append(UInt8(ascii: "\""))
-        flushIfLarge()
-    }
-
-    mutating func raw(_ text: StaticString) {
-        text.withUTF8Buffer { pending.append(contentsOf: $0) }
-    }
-
     /// `[seconds,"value"]`
-    private mutating func point(_ timestamp: Int64, _ value: Double) {
-        pending.append(UInt8(ascii: "["))
-        SampleText.append(timestamp: timestamp, to: &pending)
-        pending.append(UInt8(ascii: ","))
-        pending.append(UInt8(ascii: "\""))
-        SampleText.append(value, to: &pending)
-        pending.append(UInt8(ascii: "\""))
-        pending.append(UInt8(ascii: "]"))
-        flushIfLarge()
+    mutating func point(_ timestamp: Int64, _ value: Double) {
+        raw("[")
+        SampleText.append(timestamp: timestamp, to: &text)
+        raw(",")
+        quoted(value)
+        raw("]")
     }
 
-    private mutating func flushIfLarge() {
-        if pending.count >= Self.pendingLimit { flush() }
+    /// `[seconds,{"count":…,"sum":…,"buckets":[[boundaries,"lower","upper","count"],…]}]`; without `buckets` if none has
+    /// observations. `boundaries` says which of the bounds belong to the bucket: 0 the upper one, 1 the lower, 2 none, 3 both.
+    mutating func point(_ timestamp: Int64, _ histogram: NativeHistogram) {
+        raw("[")
+        SampleText.append(timestamp: timestamp, to: &text)
+        raw(#",{"count":"#)
+        quoted(histogram.count)
+        raw(#","sum":"#)
+        quoted(histogram.sum)
+        var hasBuckets = false
+        for bucket in histogram.buckets {
+            raw(hasBuckets ? ",[" : #","buckets":[["#)
+            hasBuckets = true
+            switch (bucket.isLowerInclusive, bucket.isUpperInclusive) {
+            case (false, true): raw("0,")
+            case (true, false): raw("1,")
+            case (false, false): raw("2,")
+            case (true, true): raw("3,")
+            }
+            quoted(bucket.lower)
+            raw(",")
+            quoted(bucket.upper)
+            raw(",")
+            quoted(bucket.count)
+            raw("]")
+        }
+        raw(hasBuckets ? "]}]" : "}]")
     }
 
-    private mutating func flush() {
-        buffer.writeBytes(pending)
-        pending.removeAll(keepingCapacity: true)
+    /// `"value"`
+    mutating func quoted(_ value: Double) {
+        raw("\"")
+        SampleText.append(value, to: &text)
+        raw("\"")
     }
+
+    /// A number that JSON has; 0 for those that it has not.
+    mutating func number(_ value: Double) { SampleText.append(value.isFinite ? value : 0, to: &text) }
+
+    mutating func number(_ value: Int) { text.append(number: Int64(value)) }
 }
 
 extension Response {
     static func answer(_ body: ByteBuffer) -> Response {
-        Response(
-            status: .ok, headers: [.contentType: "application/json; charset=utf-8"], body: .init(byteBuffer: body))
+        Response(status: .ok, headers: .jsonAnswer, body: .init(byteBuffer: body))
     }
+}
+
+extension HTTPFields {
+    static var jsonAnswer: HTTPFields { [.contentType: "application/json; charset=utf-8"] }
 }

@@ -19,6 +19,12 @@ package struct QueryEnvironment: Sendable {
     /// Awaited before every read.
     package let barrier: @Sendable () async throws -> Void
     package let progress: @Sendable () -> PipelineProgress
+    /// What is known of the metrics of one name, or of all, in order of names.
+    package var metadata: @Sendable (_ metric: String?) -> [MetricMetadata] = { _ in [] }
+    /// The settings as YAML, without secrets.
+    package var configuration: @Sendable () -> String = { "" }
+    /// Batches of the log that were read back after the start, and those there were.
+    package var replay: @Sendable () -> (done: Int, total: Int) = { (0, 0) }
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let now: @Sendable () -> Int64
     /// When the process began, on the same clock.
@@ -61,17 +67,29 @@ package struct PipelineProgress: Sendable, Equatable {
 package struct QueryLimits: Sendable {
     package var samples = 50_000_000
     package var series = 1_000_000
+    /// (end - start) / step of a range query.
+    package var steps = 11_000
+    /// Bytes.
+    package var memory = Int.max
     /// The longest that a query may take; a request may ask for less.
     package var timeout = Duration.seconds(120)
     /// Of a form in a request's body.
     package var bodyBytes = 1 << 20
     /// How often the live stream ticks.
     package var streamInterval = Duration.seconds(1)
-    /// A query that takes longer is given up when its client goes away. Quicker ones are not watched: HTTP/1
-    /// connections that have been watched cannot be used for a further request.
+    /// A query that takes longer is given up when its client goes away.
     package var watchAfter = Duration.milliseconds(250)
 
     package init() {}
+
+    /// What one query may use.
+    ///
+    /// - Parameter timeout: milliseconds; the configured one if that is shorter.
+    func budget(timeout requested: Int64? = nil) -> QueryBudget {
+        QueryBudget(
+            samples: samples, series: series, memory: memory,
+            timeout: min(timeout, requested.map { .milliseconds($0) } ?? timeout))
+    }
 }
 
 /// What `/api/v1/status/buildinfo` says.

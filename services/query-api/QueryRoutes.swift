@@ -3,12 +3,11 @@ import Hummingbird
 import NIOCore
 import PromQLEngine
 import PromQLSyntax
+import SelfMetrics
 import TimeSeriesStore
 
 /// `/api/v1/query`, `/api/v1/query_range`, and what belongs to them.
 struct QueryRoutes: Sendable {
-    /// Prometheus' bound on (end - start) / step.
-    static let maximumSteps: Int64 = 11_000
     static let truncated = "results truncated due to limit"
 
     let runner: QueryRunner
@@ -20,13 +19,13 @@ struct QueryRoutes: Sendable {
         let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let query = try parameters.required("query", "a PromQL expression")
         let time = try parameters.time("time") ?? environment.now()
-        let limit = try parameters.resultLimit()
-        let engine = try engine(parameters)
-        let timeout = try parameters.positiveDuration("timeout")
-        let body = try await runner.run(request, context, timeout: timeout) { budget in
-            answer(try engine.instant(query, at: time, budget: budget), limit: limit)
+        let options = try options(parameters)
+        let answer = try await runner.run(request, context, timeout: options.timeout) { budget in
+            try options.answer(query, from: time, through: time, step: 1, budget: budget) { engine in
+                try engine.instant(query, at: time, budget: budget)
+            }
         }
-        return .answer(body)
+        return .answer(answer)
     }
 
     @Sendable func range(_ request: Request, _ context: AppContext) async throws -> Response {
@@ -42,29 +41,36 @@ struct QueryRoutes: Sendable {
             throw APIError.invalid(
                 "step", "zero or negative query resolution step widths are not accepted. Try a positive integer")
         }
-        guard (end - start) / step <= Self.maximumSteps else {
+        guard (end - start) / step <= Int64(environment.limits.steps) else {
             throw APIError(
                 .badData,
-                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution "
-                    + "(?step=XX)")
+                "exceeded maximum resolution of \(environment.limits.steps.grouped) points per timeseries. Try decreasing "
+                    + "the query resolution (?step=XX)")
         }
         let query = try parameters.required("query", "a PromQL expression")
         try checkRangeType(of: query)
-        let limit = try parameters.resultLimit()
-        let engine = try engine(parameters)
-        let timeout = try parameters.positiveDuration("timeout")
-        let body = try await runner.run(request, context, timeout: timeout) { budget in
-            answer(try engine.range(query, from: start, through: end, step: step, budget: budget), limit: limit)
+        let options = try options(parameters)
+        let answer = try await runner.run(request, context, timeout: options.timeout) { budget in
+            try options.answer(query, from: start, through: end, step: step, budget: budget) { engine in
+                try engine.range(query, from: start, through: end, step: step, budget: budget)
+            }
         }
-        return .answer(body)
+        return .answer(answer)
     }
 
     @Sendable func format(_ request: Request, _ context: AppContext) async throws -> Response {
         var request = request
         let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let query = try parameters.required("query", "a PromQL expression")
-        let text = try parse(query).description
+        let text = try parse(query).prettyText
         return .answer(AnswerWriter.success { $0.string(text) })
+    }
+
+    @Sendable func tree(_ request: Request, _ context: AppContext) async throws -> Response {
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
+        let tree = try parse(parameters.required("query", "a PromQL expression")).treeJSON
+        return .answer(AnswerWriter.success { $0.text.append(text: tree) })
     }
 
     /// Exemplars are not stored: every query that parses has none.
@@ -76,25 +82,47 @@ struct QueryRoutes: Sendable {
         return .answer(AnswerWriter.success { $0.raw("[]") })
     }
 
-    private func answer(_ result: QueryResult, limit: Int?) -> ByteBuffer {
-        guard let limit else { return AnswerWriter.success(result) }
-        switch result.value {
-        case .vector(let samples) where samples.count > limit:
-            let kept = QueryResult(value: .vector(Array(samples.prefix(limit))), annotations: result.annotations)
-            return AnswerWriter.success(kept, extraWarnings: [Self.truncated])
-        case .matrix(let series) where series.count > limit:
-            let kept = QueryResult(value: .matrix(Array(series.prefix(limit))), annotations: result.annotations)
-            return AnswerWriter.success(kept, extraWarnings: [Self.truncated])
-        default: return AnswerWriter.success(result)
+    /// What instant and range queries have in common.
+    private struct Options: Sendable {
+        let engine: PromQLEngine
+        let limit: Int?
+        /// Milliseconds.
+        let timeout: Int64?
+        let wantsStatistics: Bool
+        let listsSteps: Bool
+        let began = ContinuousClock.now
+
+        func answer(
+            _ query: String, from: Int64, through: Int64, step: Int64, budget: QueryBudget,
+            _ evaluate: (PromQLEngine) throws -> QueryResult
+        ) throws -> ResultWriter.Answer {
+            let started = ContinuousClock.now
+            let result = try evaluate(engine)
+            guard wantsStatistics, let expression = try? PromQLParser.parse(query) else {
+                return ResultWriter(result, limit: limit).begun()
+            }
+            var statistics = QueryStatistics()
+            statistics.queued = (started - began).seconds
+            statistics.evaluated = (ContinuousClock.now - started).seconds
+            statistics.charged = budget.samplesCharged
+            statistics.perStep = try SampleCount(query: query, engine: engine, budget: budget)
+                .perStep(of: expression, from: from, through: through, step: step)
+            statistics.total = statistics.perStep.reduce(0) { $0 &+ $1.samples }
+            statistics.listsSteps = listsSteps
+            return ResultWriter(result, limit: limit, statistics: statistics).begun()
         }
     }
 
-    private func engine(_ parameters: RequestParameters) throws -> PromQLEngine {
-        var options = environment.engineOptions
+    private func options(_ parameters: RequestParameters) throws -> Options {
+        var engineOptions = environment.engineOptions
         // Both ends of the range are points, so there may be one more than the quotient says.
-        options.maxStepsPerSeries = Int(Self.maximumSteps) + 1
-        if let lookback = try parameters.positiveDuration("lookback_delta") { options.lookbackDelta = lookback }
-        return PromQLEngine(store: environment.store, options: options)
+        engineOptions.maxStepsPerSeries = environment.limits.steps + 1
+        if let lookback = try parameters.positiveDuration("lookback_delta") { engineOptions.lookbackDelta = lookback }
+        let statistics = parameters.text("stats")
+        return Options(
+            engine: PromQLEngine(store: environment.store, options: engineOptions),
+            limit: try parameters.resultLimit(), timeout: try parameters.positiveDuration("timeout"),
+            wantsStatistics: statistics != nil, listsSteps: statistics == "all")
     }
 
     private func checkRangeType(of query: String) throws {
@@ -112,5 +140,17 @@ struct QueryRoutes: Sendable {
         } catch {
             throw APIError.invalid("query", error.description)
         }
+    }
+}
+
+extension Int {
+    /// With a comma between thousands: `11,000`.
+    fileprivate var grouped: String {
+        var text = ""
+        for (index, digit) in String(self).reversed().enumerated() {
+            if index > 0, index % 3 == 0, digit != "-" { text.append(",") }
+            text.append(digit)
+        }
+        return String(text.reversed())
     }
 }

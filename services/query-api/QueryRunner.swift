@@ -13,31 +13,40 @@ struct QueryRunner: Sendable {
 
     /// Awaits the barrier and runs `read` on a query thread.
     ///
-    /// - Parameters:
-    ///   - request: as `RequestParameters` leaves it.
-    ///   - timeout: milliseconds; the configured one if that is shorter.
+    /// - Parameter timeout: milliseconds; the configured one if that is shorter.
     /// - Throws: `APIError` only.
     func run<Value: Sendable>(
         _ request: Request, _ context: AppContext, timeout: Int64? = nil,
         _ read: @escaping @Sendable (QueryBudget) throws -> Value
     ) async throws -> Value {
         let limits = environment.limits
-        let budget = QueryBudget(
-            samples: limits.samples, series: limits.series,
-            timeout: min(limits.timeout, timeout.map { .milliseconds($0) } ?? limits.timeout))
+        let budget = limits.budget(timeout: timeout)
         let began = ContinuousClock.now
         environment.metrics.queries.add()
+        // A client that sends its request and closes its side at once may still wait for the answer; that is told from one
+        // that went away by time only.
+        let watch = context.whenClientLeaves {
+            let left = limits.watchAfter - (ContinuousClock.now - began)
+            guard left > .zero else { return budget.cancel() }
+            Task {
+                try? await Task.sleep(for: left)
+                budget.cancel()
+            }
+        }
         defer {
+            watch.end()
             environment.metrics.latency.record(ContinuousClock.now - began)
             environment.metrics.samples.add(budget.samplesCharged)
         }
         do {
-            return try await whileWaitedFor(request.body, budget) {
+            return try await withTaskCancellationHandler {
                 try await environment.barrier()
                 return try await environment.work.run {
                     try budget.check()
                     return try read(budget)
                 }
+            } onCancel: {
+                budget.cancel()
             }
         } catch {
             environment.metrics.failures.add()
@@ -45,32 +54,6 @@ struct QueryRunner: Sendable {
             if answer.kind == .canceled { environment.metrics.cancelled.add() }
             if answer.kind == .internal { context.logger.error("a query failed", metadata: ["error": "\(error)"]) }
             throw answer
-        }
-    }
-
-    /// Cancels the budget when this task is cancelled, and, once the operation has taken some time, when the client
-    /// is gone.
-    private func whileWaitedFor<Value: Sendable>(
-        _ body: RequestBody, _ budget: QueryBudget, _ operation: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await withTaskCancellationHandler {
-            try await withThrowingTaskGroup(of: Value?.self) { group in
-                group.addTask { try await operation() }
-                group.addTask {
-                    try await Task.sleep(for: environment.limits.watchAfter)
-                    return nil
-                }
-                defer { group.cancelAll() }
-                if case .some(.some(let value)) = try await group.next() { return value }
-                return try await body.consumeWithInboundCloseHandler { _ in
-                    guard case .some(.some(let value)) = try await group.next() else { throw CancellationError() }
-                    return value
-                } onInboundClosed: {
-                    budget.cancel()
-                }
-            }
-        } onCancel: {
-            budget.cancel()
         }
     }
 }
@@ -89,7 +72,7 @@ extension APIError {
             switch error {
             case .cancelled: self.init(.canceled, error.description)
             case .timedOut: self.init(.timeout, error.description)
-            case .tooManySamples, .tooManySeries: self.init(.execution, error.description)
+            case .tooManySamples, .tooManySeries, .tooMuchMemory: self.init(.execution, error.description)
             }
         case let error as KPIError:
             switch error {

@@ -7,10 +7,12 @@ package func addQueryRoutes(to router: Router<AppContext>, environment: QueryEnv
     let queries = QueryRoutes(runner: runner)
     let labels = LabelRoutes(runner: runner)
     let status = StatusRoutes(environment: environment)
+    let server = ServerStatusRoutes(environment: environment)
     let forms: [(RouterPath, @Sendable (Request, AppContext) async throws -> Response)] = [
         ("/api/v1/query", queries.instant),
         ("/api/v1/query_range", queries.range),
         ("/api/v1/format_query", queries.format),
+        ("/api/v1/parse_query", queries.tree),
         ("/api/v1/query_exemplars", queries.exemplars),
         ("/api/v1/series", labels.series),
         ("/api/v1/labels", labels.names),
@@ -21,7 +23,17 @@ package func addQueryRoutes(to router: Router<AppContext>, environment: QueryEnv
         router.post(path, use: handle)
     }
     router.get("/api/v1/label/:name/values", use: labels.values)
-    router.get("/api/v1/metadata", use: status.metadata)
+    router.post("/api/v1/read", use: RemoteReadRoute(runner: runner).handle)
+    router.get("/federate", use: FederationRoute(runner: runner).handle)
+    router.get("/api/v1/metadata", use: server.metadata)
+    router.get("/api/v1/targets", use: server.targets)
+    router.get("/api/v1/targets/metadata", use: server.targetMetadata)
+    router.get("/api/v1/scrape_pools", use: server.scrapePools)
+    router.get("/api/v1/alertmanagers", use: server.alertmanagers)
+    router.get("/api/v1/notifications", use: server.notifications)
+    router.get("/api/v1/features", use: FeatureRoute().handle)
+    router.get("/api/v1/status/config", use: server.configuration)
+    router.get("/api/v1/status/walreplay", use: server.replay)
     router.get("/api/v1/status/buildinfo", use: status.buildInfo)
     router.get("/api/v1/status/runtimeinfo", use: status.runtimeInfo)
     router.get("/api/v1/status/flags", use: status.flags)

@@ -9,11 +9,6 @@ import SelfMetrics
 struct StatusRoutes: Sendable {
     let environment: QueryEnvironment
 
-    /// Types, units and help texts do not come with telemetry records.
-    @Sendable func metadata(_ request: Request, _ context: AppContext) async throws -> Response {
-        success { $0.object { _ in } }
-    }
-
     @Sendable func buildInfo(_ request: Request, _ context: AppContext) async throws -> Response {
         let build = environment.build
         return success { json in
@@ -52,6 +47,8 @@ struct StatusRoutes: Sendable {
                 data.field("query.lookback-delta", PromQLDuration.format(environment.engineOptions.lookbackDelta))
                 data.field("query.max-samples", "\(limits.samples)")
                 data.field("query.max-series", "\(limits.series)")
+                data.field("query.max-steps", "\(limits.steps)")
+                data.field("query.max-memory", "\(limits.memory)")
                 data.field("query.timeout", PromQLDuration.format(Int64(limits.timeout.seconds * 1000)))
             }
         }

@@ -48,6 +48,8 @@ package struct HeliographSettings: Sendable {
     package struct Query: Sendable {
         package var maxSamples = 50_000_000
         package var maxSeries = 1_000_000
+        package var maxSteps = 11_000
+        package var maxMemory = 2 << 30
         package var timeout = Duration.seconds(120)
         package var lookbackDelta = Duration.seconds(300)
         /// 0 stands for as many as the machine has cores.

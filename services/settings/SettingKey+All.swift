@@ -65,6 +65,12 @@ extension SettingKey {
         SettingKey(
             "query.max_series", \.query.maxSeries, in: 1...4_294_967_295, "Most series that one query may touch."),
         SettingKey(
+            "query.max_steps", \.query.maxSteps, in: 1...10_000_000,
+            "Most steps, (end - start) / step, that a range query may have."),
+        SettingKey(
+            "query.max_memory", \.query.maxMemory, bytesFrom: 1 << 20,
+            "Most bytes that one query may take: 16 for a sample that it reads or makes, 256 for a series."),
+        SettingKey(
             "query.timeout", \.query.timeout, "How long one query may take.", expected: moreThanNoTime,
             where: { $0 > .zero }),
         SettingKey(

@@ -1,0 +1,75 @@
+import Foundation
+import HTTPTypes
+import Testing
+
+@testable import QueryAPI
+
+@Suite struct ServerStatusRouteTests {
+    private let store = MemoryStore()
+
+    @Test(arguments: [
+        ("targets?state=active", #"{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}"#),
+        ("scrape_pools", #"{"scrapePools":[]}"#),
+        ("alertmanagers", #"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#),
+        ("notifications", "[]"), ("metadata", "{}"),
+    ])
+    func whatThereIsNothingOfIsEmpty(path: String, data: String) async throws {
+        let answer = try await ask(store, "/api/v1/" + path)
+        #expect(answer.status == .ok)
+        #expect(answer.data == data)
+    }
+
+    @Test func metadataIsLimited() async throws {
+        var environment = environment(store)
+        let a = MetricMetadata(
+            name: "a_total", entries: [.init(type: "counter", help: "First \"a\""), .init(type: "gauge", unit: "s")])
+        let b = MetricMetadata(name: "b", entries: [.init(type: "unknown")])
+        environment.metadata = { metric in [a, b].filter { metric == nil || $0.name == metric } }
+        let first = #""a_total":[{"type":"counter","help":"First \"a\"","unit":""}"#
+        let second = #",{"type":"gauge","help":"","unit":"s"}"#
+        let third = #""b":[{"type":"unknown","help":"","unit":""}]"#
+        for (query, data) in [
+            ("", "{\(first)\(second)],\(third)}"), ("?limit=1", "{\(first)\(second)]}"), ("?limit=0", "{}"),
+            ("?limit=-1", "{\(first)\(second)],\(third)}"), ("?limit_per_metric=1", "{\(first)],\(third)}"),
+            ("?metric=b", "{\(third)}"), ("?metric=none", "{}"),
+        ] {
+            #expect(try await ask(environment, "/api/v1/metadata" + query).data == data, "\(query)")
+        }
+        expectError(
+            try await ask(environment, "/api/v1/metadata?limit=x"), 400, "bad_data", "limit must be a number")
+        expectError(
+            try await ask(environment, "/api/v1/metadata?limit_per_metric=1.5"), 400, "bad_data", "must be a number")
+    }
+
+    @Test func targetMetadata() async throws {
+        expectError(
+            try await ask(store, "/api/v1/targets/metadata?metric=up&limit=1"), 404, "not_found",
+            "specified metadata not found")
+        expectError(
+            try await ask(store, "/api/v1/targets/metadata?match_target=%7B"), 400, "bad_data", "match_target")
+    }
+
+    @Test func configurationAndReplay() async throws {
+        var environment = environment(store)
+        environment.configuration = { "query:\n  timeout: 2m\n" }
+        environment.replay = { (3, 7) }
+        #expect(
+            try await ask(environment, "/api/v1/status/config").data == #"{"yaml":"query:\n  timeout: 2m\n"}"#)
+        #expect(
+            try await ask(environment, "/api/v1/status/walreplay").data
+                == #"{"min":0,"max":7,"current":3,"state":"in progress"}"#)
+        environment.replay = { (7, 7) }
+        #expect(try await ask(environment, "/api/v1/status/walreplay").data.contains(#""state":"done""#))
+    }
+
+    @Test func featuresAreListed() async throws {
+        let answer = try await ask(store, "/api/v1/features")
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any])
+        let data = try #require(json["data"] as? [String: [String: Bool]])
+        #expect(data["promql_functions"]?["histogram_quantile"] == true)
+        #expect(data["api"]?["query_stats"] == true && data["promql"]?["at_modifier"] == true)
+        // Clients that find features there take a server for something else than Prometheus.
+        #expect(try await !ask(store, "/api/v1/status/buildinfo").body.contains("features"))
+    }
+}

@@ -1,0 +1,88 @@
+package import NIOCore
+import Synchronization
+
+/// Sees a connection's client go away, which HTTP/1 shows only as the end of what it sends: while a request is worked on,
+/// nobody reads from the connection, but the end is noticed by the event loop all the same.
+///
+/// Belongs behind the HTTP decoder of each connection (`HTTP1Channel.Configuration.additionalChannelHandlers`). Unlike reading
+/// on behind the request, it leaves the connection fit for further requests, pipelined ones included.
+package final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = NIOAny
+
+    private let listeners = Listeners()
+
+    package init() {}
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { listeners.leave() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        listeners.leave()
+        context.fireChannelInactive()
+    }
+
+    /// Somebody who wants to know, until `end()`.
+    package final class Registration: Sendable {
+        private let action: Mutex<(@Sendable () -> Void)?>
+
+        init(_ action: @escaping @Sendable () -> Void) { self.action = Mutex(action) }
+
+        package func end() { action.withLock { $0 = nil } }
+
+        var isEnded: Bool { action.withLock { $0 == nil } }
+
+        func fire() {
+            let action = action.withLock { action in
+                defer { action = nil }
+                return action
+            }
+            action?()
+        }
+    }
+
+    private final class Listeners: Sendable {
+        private struct State {
+            var isGone = false
+            var registrations: [Registration] = []
+        }
+
+        private let state = Mutex(State())
+
+        func add(_ registration: Registration) {
+            let isGone = state.withLock { state in
+                state.registrations.removeAll(where: \.isEnded)
+                if !state.isGone { state.registrations.append(registration) }
+                return state.isGone
+            }
+            if isGone { registration.fire() }
+        }
+
+        func leave() {
+            let registrations = state.withLock { state in
+                state.isGone = true
+                defer { state.registrations = [] }
+                return state.registrations
+            }
+            for registration in registrations { registration.fire() }
+        }
+    }
+
+    fileprivate static func add(_ registration: Registration, to channel: any Channel) {
+        channel.eventLoop.execute {
+            guard let watch = try? channel.pipeline.syncOperations.handler(type: ClientWatch.self) else { return }
+            watch.listeners.add(registration)
+        }
+    }
+}
+
+extension AppContext {
+    /// Calls `gone` at most once, on any thread, when the client has closed its side of the connection (perhaps it already
+    /// has). On connections without a `ClientWatch` it is never called. End the registration when it is of no interest any more.
+    package func whenClientLeaves(_ gone: @escaping @Sendable () -> Void) -> ClientWatch.Registration {
+        let registration = ClientWatch.Registration(gone)
+        ClientWatch.add(registration, to: channel)
+        return registration
+    }
+}

@@ -1,0 +1,135 @@
+import HTTPSupport
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import PromQLEngine
+import TelemetryModel
+import TimeSeriesStore
+
+/// `GET /federate`: the newest sample of each selected series in Prometheus' text format, for another Prometheus to scrape
+/// (https://prometheus.io/docs/prometheus/latest/federation/). Native histograms, which the text format cannot say, are left out.
+struct FederationRoute: Sendable {
+    let runner: QueryRunner
+
+    @Sendable func handle(_ request: Request, _ context: AppContext) async throws -> Response {
+        let environment = runner.environment
+        var request = request
+        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
+        let matcherLists = try parameters.matcherLists()
+        let now = environment.now()
+        let lookback = environment.engineOptions.lookbackDelta
+        let takesAnyName = (request.headers[.accept] ?? "").contains("escaping=allow-utf-8")
+        let store = environment.store
+        let body = try await runner.run(request, context) { budget in
+            var newest: [LabelSet: (timestamp: Int64, value: Double)] = [:]
+            for matchers in matcherLists {
+                // The look-back excludes its older end, as in queries.
+                let range = TimeRange(from: now - lookback + 1, through: now)
+                let selection = SeriesSelection(matchers: matchers, range: range)
+                for series in try store.select(selection, budget: budget) {
+                    guard let timestamp = series.samples.timestamps.last, let value = series.samples.values.last,
+                        value.bitPattern != Double.staleMarkerBits,
+                        series.histograms.timestamps.last ?? .min < timestamp
+                    else { continue }
+                    newest[series.labels] = (timestamp, value)
+                }
+            }
+            var text = ExpositionText(takesAnyName: takesAnyName)
+            for (labels, sample) in newest.sorted(by: { ExpositionText.precedes($0.key, $1.key) }) {
+                text.append(labels, sample.timestamp, sample.value)
+            }
+            return text.bytes.buffer()
+        }
+        let type =
+            takesAnyName
+            ? "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8"
+            : "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+        return Response(status: .ok, headers: [.contentType: type], body: .init(byteBuffer: body))
+    }
+}
+
+extension Double {
+    /// Prometheus' marker for the end of a series.
+    fileprivate static let staleMarkerBits: UInt64 = 0x7ff0_0000_0000_0002
+}
+
+/// Samples in Prometheus' text exposition format (https://prometheus.io/docs/instrumenting/exposition_formats/).
+struct ExpositionText: ~Copyable {
+    private(set) var bytes = TextBytes(capacity: 16 << 10)
+    /// Whether names of any characters may stand in quotation marks; otherwise underscores replace those that may not.
+    private let takesAnyName: Bool
+    private var metric: String?
+
+    init(takesAnyName: Bool) { self.takesAnyName = takesAnyName }
+
+    /// By metric name first, so that a metric's series lie together.
+    static func precedes(_ a: LabelSet, _ b: LabelSet) -> Bool {
+        let names = (a.metricName ?? "").comparedByBytes(with: b.metricName ?? "")
+        return names != 0 ? names < 0 : a < b
+    }
+
+    mutating func append(_ labels: LabelSet, _ timestamp: Int64, _ value: Double) {
+        guard let name = labels.metricName else { return }
+        let isPlain = ExpositionText.isPlain(name, allowsColon: true)
+        if name != metric {
+            metric = name
+            bytes.append("# TYPE ")
+            if isPlain || !takesAnyName { append(name: name, allowsColon: true) } else { append(quoted: name) }
+            bytes.append(" untyped\n")
+        }
+        if isPlain || !takesAnyName {
+            append(name: name, allowsColon: true)
+            bytes.append("{")
+        } else {
+            bytes.append("{")
+            append(quoted: name)
+            bytes.append(",")
+        }
+        var isFirst = true
+        for label in labels.labels where label.name != LabelSet.metricNameLabel {
+            if !isFirst { bytes.append(",") }
+            isFirst = false
+            if takesAnyName, !ExpositionText.isPlain(label.name, allowsColon: false) {
+                append(quoted: label.name)
+            } else {
+                append(name: label.name, allowsColon: false)
+            }
+            bytes.append("=")
+            append(quoted: label.value)
+        }
+        // Keeps the scraping Prometheus from putting this server's own address there.
+        if labels["instance"] == nil { bytes.append(isFirst ? #"instance="""# : #",instance="""#) }
+        bytes.append("} ")
+        SampleText.append(value, to: &bytes)
+        bytes.append(" ")
+        bytes.append(number: timestamp)
+        bytes.append("\n")
+    }
+
+    private mutating func append(quoted text: String) {
+        bytes.append("\"")
+        bytes.append(text: text.escapedForLabelText)
+        bytes.append("\"")
+    }
+
+    private mutating func append(name: String, allowsColon: Bool) {
+        if ExpositionText.isPlain(name, allowsColon: allowsColon) { return bytes.append(text: name) }
+        for (index, scalar) in name.unicodeScalars.enumerated() {
+            let isPlain = scalar.isASCII && ExpositionText.isPlain(UInt8(scalar.value), index == 0, allowsColon)
+            bytes.append(isPlain ? UInt8(scalar.value) : UInt8(ascii: "_"))
+        }
+    }
+
+    private static func isPlain(_ name: String, allowsColon: Bool) -> Bool {
+        !name.isEmpty && name.utf8.enumerated().allSatisfy { isPlain($1, $0 == 0, allowsColon) }
+    }
+
+    private static func isPlain(_ byte: UInt8, _ isFirst: Bool, _ allowsColon: Bool) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): true
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): !isFirst
+        case UInt8(ascii: ":"): allowsColon
+        default: false
+        }
+    }
+}
