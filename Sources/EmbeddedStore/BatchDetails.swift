@@ -7,8 +7,11 @@ struct BatchDetails: Sendable {
     private var positions: [Int32]
     private var details: [SampleDetail] = []
 
+    /// Nil if there are none.
+    ///
     /// - Parameter count: samples in the batch; what is said of others is passed over.
-    init(_ histograms: [RecordHistogram], _ starts: [RecordStart], count: Int) {
+    init?(_ histograms: [RecordHistogram], _ starts: [RecordStart], count: Int) {
+        if histograms.isEmpty, starts.isEmpty { return nil }
         positions = [Int32](repeating: 0, count: count)
         for record in histograms { change(record.sampleIndex) { $0.histogram = record.histogram } }
         for record in starts { change(record.sampleIndex) { $0.startTimestamp = record.startTimestamp } }

@@ -22,22 +22,12 @@ extension EmbeddedStore {
         let deleted = isReplay ? deletedSamples(ids, timestamps, offset: offset) : []
         var duplicates: [Int] = []
         var replaced = 0
-        let isPlain = histograms.isEmpty && starts.isEmpty
-        let details = isPlain ? nil : BatchDetails(histograms, starts, count: ids.count)
-        let note = { (index: Int, outcome: InsertOutcome) in
+        let leftOut = put(
+            ids, timestamps, values, BatchDetails(histograms, starts, count: ids.count), without: deleted,
+            isPassedOver: { inBlocks.contains($0) }
+        ) { index, outcome in
             duplicates.append(index)
             if outcome == .replaced { replaced += 1 }
-        }
-        let leftOut: Int
-        if deleted.isEmpty {
-            leftOut = head.append(
-                ids, timestamps, values, details, isPassedOver: { inBlocks.contains($0) }, report: note)
-        } else {
-            let kept = ids.indices.filter { !deleted.contains($0) }
-            leftOut = head.append(
-                kept.map { ids[$0] }, kept.map { timestamps[$0] }, kept.map { values[$0] }, details?.only(kept),
-                isPassedOver: { inBlocks.contains($0) }
-            ) { note(kept[$0], $1) }
         }
         let repeated = Set(duplicates)
         let news = events.filter { index, event in
@@ -50,6 +40,24 @@ extension EmbeddedStore {
             for (_, event) in news { state.events.append(event) }
         }
         return duplicates.sorted()
+    }
+
+    /// Puts what is not deleted into the head. Parameters and result as of `Head.append`.
+    private func put(
+        _ ids: [StoredSeriesID], _ times: [Int64], _ values: [Double], _ details: BatchDetails?,
+        without deleted: Set<Int>, isPassedOver: (Int64) -> Bool, report: (Int, InsertOutcome) -> Void
+    ) -> Int {
+        if !deleted.isEmpty {
+            let kept = ids.indices.filter { !deleted.contains($0) }
+            return put(
+                kept.map { ids[$0] }, kept.map { times[$0] }, kept.map { values[$0] }, details?.only(kept), without: [],
+                isPassedOver: isPassedOver
+            ) { report(kept[$0], $1) }
+        }
+        guard let details else {
+            return head.append(ids, times, values, isPassedOver: isPassedOver, report: report)
+        }
+        return head.append(ids, times, values, details, isPassedOver: isPassedOver, report: report)
     }
 
     /// The two-hour windows in which the times lie; almost always one or two.

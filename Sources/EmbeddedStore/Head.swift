@@ -49,31 +49,10 @@ final class Head: Sendable {
     /// windows for which `isPassedOver` is true are left out.
     ///
     /// Shards are locked one after the other, each once.
-    /// - Parameter details: nil if all samples are plain.
     /// - Returns: how many were left out.
     func append(
-        _ ids: [StoredSeriesID], _ times: [Int64], _ values: [Double], _ details: BatchDetails? = nil,
-        isPassedOver: (Int64) -> Bool, report: (Int, InsertOutcome) -> Void
-    ) -> Int {
-        guard let details else {
-            return append(ids, times, isPassedOver, report) { contents, index, window, powers in
-                contents.insert(ids[index].slot, times[index], values[index], window: window, powers)
-            }
-        }
-        return append(ids, times, isPassedOver, report) { contents, index, window, powers in
-            guard let detail = details[index] else {
-                return contents.insert(ids[index].slot, times[index], values[index], window: window, powers)
-            }
-            return contents.insert(ids[index].slot, times[index], values[index], detail, window: window, powers)
-        }
-    }
-
-    /// The loop of `append`, once for each way to insert.
-    @inline(__always)
-    private func append(
-        _ ids: [StoredSeriesID], _ times: [Int64], _ isPassedOver: (Int64) -> Bool,
-        _ report: (Int, InsertOutcome) -> Void,
-        insert: (inout HeadShard, _ index: Int, _ window: Int64, UnsafeBufferPointer<Double>) -> InsertOutcome
+        _ ids: [StoredSeriesID], _ times: [Int64], _ values: [Double], isPassedOver: (Int64) -> Bool,
+        report: (Int, InsertOutcome) -> Void
     ) -> Int {
         var leftOut = 0
         let order = ids.count < Head.shardCount ? Array(0..<ids.count) : Head.byShard(ids)
@@ -98,11 +77,39 @@ final class Head: Sendable {
                             leftOut += 1
                             continue
                         }
-                        let outcome = insert(&contents, index, window, powers)
+                        let outcome = contents.insert(ids[index].slot, time, values[index], window: window, powers)
                         if outcome != .stored { report(index, outcome) }
                     }
                 }
                 next = end
+            }
+        }
+        return leftOut
+    }
+
+    /// As `append` of plain samples, for a batch of which some have details.
+    func append(
+        _ ids: [StoredSeriesID], _ times: [Int64], _ values: [Double], _ details: BatchDetails,
+        isPassedOver: (Int64) -> Bool, report: (Int, InsertOutcome) -> Void
+    ) -> Int {
+        var leftOut = 0
+        HeadCoding.powers.withUnsafeBufferPointer { powers in
+            for (shard, positions) in Head.groupedByShard(ids.map { UInt32($0.rawValue) }[...]) {
+                shards[shard].contents.withLock { contents in
+                    for index in positions {
+                        let (slot, time, value) = (ids[index].slot, times[index], values[index])
+                        let window = Head.window(of: time)
+                        if isPassedOver(window) {
+                            leftOut += 1
+                            continue
+                        }
+                        let outcome =
+                            details[index].map {
+                                contents.insert(slot, time, value, $0, window: window, powers)
+                            } ?? contents.insert(slot, time, value, window: window, powers)
+                        if outcome != .stored { report(index, outcome) }
+                    }
+                }
             }
         }
         return leftOut
