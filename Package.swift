@@ -72,8 +72,8 @@ let package = Package(
         engine("TelemetryModel", ["NativeHistograms"], settings: memorySafe),
         engine("WireFormats", ["TelemetryModel", "NativeHistograms", "CZlib", "CSnappy"], settings: memorySafe),
         .target(name: "CChecksum", path: "Sources/CChecksum"),
-        engine("ChunkCodec", ["CZstd", "CChecksum"], settings: memorySafe),
-        engine("IngestLog", ["TelemetryModel", "NativeHistograms", "CZstd", grdb]),
+        engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
+        engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern"]),
@@ -150,16 +150,18 @@ let package = Package(
             path: "benchmarks/heliograph-bench", swiftSettings: house),
 
         // Tests
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+        .target(
+            name: "TestSupport", dependencies: ["NativeHistograms"], path: "Tests/TestSupport", swiftSettings: house),
         tests("NativeHistogramsTests", ["NativeHistograms"]),
         tests("TelemetryModelTests", ["TelemetryModel"]),
         tests("LabelPatternTests", ["LabelPattern"]),
-        tests("ChunkCodecTests", ["ChunkCodec"]),
+        tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
         tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"]),
-        tests("IngestLogTests", ["IngestLog", "TelemetryModel", grdb]),
+        tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
-            "EmbeddedStoreTests", ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "LabelPattern", "ChunkCodec"]),
+            "EmbeddedStoreTests",
+            ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern", "ChunkCodec"]),
         tests(
             "DataBackupTests", ["DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "TimeSeriesStore", grdb]),
         tests(

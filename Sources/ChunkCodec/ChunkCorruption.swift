@@ -35,12 +35,15 @@ package struct ChunkCorruption: Error, Hashable, Sendable {
         case boundsMismatch
         /// A plane of high bits that does not decompress to one byte a number.
         case planeCorrupt
+        /// Compressed histograms that do not decompress to what the header announces.
+        case frameCorrupt
     }
 
     package enum Content: String, Hashable, Sendable {
         case samples
         case timestamps
         case values
+        case histograms
     }
 
     package enum Field: String, Hashable, Sendable {
@@ -53,6 +56,14 @@ package struct ChunkCorruption: Error, Hashable, Sendable {
         case planeByteCount = "size of a plane"
         case timeSpan = "time span"
         case sampleIndex = "sample index"
+        case form = "form of numbers"
+        case runLength = "number of histograms with one layout"
+        case spanCount = "number of spans"
+        case bucketCount = "number of buckets"
+        case boundCount = "number of bounds"
+        case schema
+        case counterReset = "counter reset"
+        case frameByteCount = "size of compressed data"
     }
 
     package let fault: Fault
@@ -91,6 +102,7 @@ extension ChunkCorruption: CustomStringConvertible {
         case .outOfRange(let field, let found, let maximum):
             "expected a \(field.rawValue) of at most \(maximum), found \(found)"
         case .boundsMismatch: "expected the first and last timestamp that the header announces, found others"
+        case .frameCorrupt: "expected a zstd frame of the announced size, found other data"
         case .planeCorrupt: "expected a zstd frame with one byte a number, found other data"
         }
     }

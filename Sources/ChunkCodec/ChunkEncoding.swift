@@ -1,7 +1,7 @@
 /// How a chunk or a column is laid out, as its first byte says. `docs/formats/chunk.md` describes each layout.
 ///
-/// The registry: a code, once released, keeps its meaning for ever and is never given to another layout. Native
-/// histograms will take codes from 32 on. Zero stays unused, so that a zeroed page can never be read as a chunk.
+/// The registry: a code, once released, keeps its meaning for ever and is never given to another layout. Codes
+/// from 32 on are those of native histograms. Zero stays unused, so that a zeroed page can never be read as a chunk.
 package enum ChunkEncoding: UInt8, CaseIterable, Sendable {
     /// Both columns: timestamps as differences of differences, values XORed with their predecessor, both bit-packed
     /// (Pelkonen et al., "Gorilla: A Fast, Scalable, In-Memory Time Series Database", VLDB 2015, section 4.1).
@@ -22,12 +22,15 @@ package enum ChunkEncoding: UInt8, CaseIterable, Sendable {
     case xorValues = 8
     /// Values as they are.
     case rawValues = 9
+    /// Native histograms: layouts once for all that share them, then field by field.
+    case histograms = 32
 
     /// What a chunk or column of this encoding holds.
     var content: ChunkCorruption.Content {
         switch self {
         case .deltaOfDeltaXOR: .samples
         case .steadyTimestamps, .framedTimestamps: .timestamps
+        case .histograms: .histograms
         case .constantValues, .decimalValues, .binaryValues, .patternValues, .xorValues, .rawValues: .values
         }
     }

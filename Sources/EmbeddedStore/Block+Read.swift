@@ -15,7 +15,7 @@ extension Block {
     ///   - body: called with the position in `ids` of each series that has something in the range, in order.
     func read(
         _ ids: [Int], in range: TimeRange, windows: WindowGrid?, budget: QueryBudget,
-        _ body: (_ position: Int, SampleColumns, [SampleSummary]) throws -> Void
+        _ body: (_ position: Int, BlockSeries) throws -> Void
     ) throws {
         var uncharged = 0
         var seriesSinceCheck = 0
@@ -26,13 +26,14 @@ extension Block {
             } afterSeries: { position in
                 guard let series = try reading.finishSeries() else { return }
                 uncharged += series.columns.count + series.summaries.count
+                if !series.details.isEmpty { uncharged += series.details.weight }
                 seriesSinceCheck += 1
                 if uncharged >= 32_768 || seriesSinceCheck >= 128 {
                     try budget.charge(samples: uncharged)
                     uncharged = 0
                     seriesSinceCheck = 0
                 }
-                try body(position, series.columns, series.summaries)
+                try body(position, series)
             }
         }
         try budget.charge(samples: uncharged)

@@ -11,10 +11,11 @@ extension Block {
             guard try check.step() else { throw damage("an answer from SQLite's check", "none") }
             let answer = check.text(0)
             if answer != "ok" { throw damage("pages that pass SQLite's check", answer) }
+            let details = detailCount > 0 ? [("detail", detailCount)] : []
             for (table, count) in [
                 ("chunk", chunkCount), ("series", seriesCount), ("label", labelCount), ("timeline", timelineCount),
                 ("event", eventCount),
-            ] {
+            ] + details {
                 let statement = try connection.database.prepare("SELECT count(*) FROM \(table)")
                 guard try statement.step(), statement.integer(0) == Int64(count) else {
                     throw damage("\(count) rows in \(table)", "\(statement.integer(0))")
@@ -41,17 +42,20 @@ extension Block {
     private func verifySamples() throws {
         var cursor = try cursor(withDeleted: true)
         var samples = 0
+        var histograms = 0
         var last: LabelSet?
-        while let (labels, columns) = try cursor.next() {
+        while let (labels, columns, details) = try cursor.next() {
             if let last, !(last < labels) { throw damage("series in order", "\(labels) after \(last)") }
             last = labels
             samples += columns.count
+            histograms += details.histograms.count
             let times = columns.timestamps
             if times.indices.dropFirst().contains(where: { times[$0] <= times[$0 - 1] }) {
                 throw damage("ascending timestamps of \(labels)", "others")
             }
         }
         guard samples == sampleCount else { throw damage("\(sampleCount) samples", "\(samples)") }
+        guard histograms == histogramCount else { throw damage("\(histogramCount) histograms", "\(histograms)") }
         while try cursor.event() != nil {}
         try verifyStatistics()
     }
@@ -87,7 +91,7 @@ extension Block {
                     block: self, connection: connection, range: .all, windows: nil, withDeleted: true)
                 guard !rows.isNull(2) else { throw damage("chunk \(id), of which there are statistics", "none") }
                 try reading.add(id, timeline: rows.integer(2), BlockColumn(statement: rows, index: 3))
-                guard let (columns, _) = try reading.finishSeries() else { throw damage("chunk \(id)", "none") }
+                guard let columns = try reading.finishSeries()?.columns else { throw damage("chunk \(id)", "none") }
                 let pieces = BlockChunking.pieces(of: columns.timestamps[...])
                 let stored = try BlockStatistics(rows.bytes(1), chunk: id, pieceCount: pieces.count)
                 let computed = BlockStatistics(of: columns.values[...], pieces: pieces)

@@ -24,6 +24,9 @@ final class Block: Sendable {
     let eventCount: Int
     let timelineCount: Int
     let labelCount: Int
+    /// Chunks with details, and samples that are histograms.
+    let detailCount: Int
+    let histogramCount: Int
     /// Two-hour windows of which the block has everything through a log offset.
     let windowsThrough: [Int64: Int64]
     /// File names of the blocks that this one supersedes.
@@ -62,6 +65,8 @@ final class Block: Sendable {
         eventCount = description.count(BlockSchema.Key.events)
         timelineCount = description.count(BlockSchema.Key.timelines)
         labelCount = description.count(BlockSchema.Key.labels)
+        detailCount = description.count(BlockSchema.Key.details)
+        histogramCount = description.count(BlockSchema.Key.histograms)
         deletedThrough = Int64(description.count(BlockSchema.Key.deletedThrough))
         tier = Int64(description.count(BlockSchema.Key.tier))
         windowsThrough = description.windows
@@ -144,8 +149,9 @@ private struct BlockDescription {
             if key == BlockSchema.Key.replaces { replaces = meta.text(1) } else { numbers[key] = meta.integer(1) }
         }
         let format = numbers[BlockSchema.Key.format]
-        guard format == BlockSchema.formatVersion else {
-            throw damage("format \(BlockSchema.formatVersion)", format.map { "format \($0)" } ?? "none")
+        guard format == BlockSchema.formatVersion || format == BlockSchema.detailedFormatVersion else {
+            let expected = "format \(BlockSchema.formatVersion) or \(BlockSchema.detailedFormatVersion)"
+            throw damage(expected, format.map { "format \($0)" } ?? "none")
         }
         let window = try database.prepare("SELECT start, through FROM window")
         while try window.step() { windows[window.integer(0)] = window.integer(1) }

@@ -27,6 +27,8 @@ struct BlockBuilder {
     private(set) var sampleCount = 0
     private(set) var eventCount = 0
     private var chunkCount = 0
+    private var detailCount = 0
+    private var histogramCount = 0
 
     var path: String { "\(folder)/\(name.fileName)" }
     private var temporaryPath: String { path + BlockName.temporarySuffix }
@@ -70,9 +72,10 @@ struct BlockBuilder {
 
     /// Adds a series.
     ///
+    /// - Parameter details: of some of the samples. A series that has any gets no statistics: who asks for it needs its samples.
     /// - Throws: `BlockBuildError` unless its labels come after those of the series before, and it has at least one sample, all
     ///   ascending strictly and within the block's range.
-    mutating func add(_ set: LabelSet, _ columns: SampleColumns) throws {
+    mutating func add(_ set: LabelSet, _ columns: SampleColumns, _ details: SampleDetails = .none) throws {
         let rows = try openRows()
         try check(set, columns, end: name.to)
         let series = Int64(labels.seriesCount)
@@ -82,9 +85,12 @@ struct BlockBuilder {
         for (number, chunk) in chunks.enumerated() {
             let id = series << BlockSchema.chunkBits | Int64(number)
             let data = ChunkCodec.encodeValues(columns.values.span.extracting(chunk.samples), effort: effort)
+            let own = details.isEmpty ? .none : details.within(chunk.samples, of: columns.timestamps)
             try rows.insertChunk(
-                id, timeline: chunk.timeline, isLast: number == chunks.count - 1, data: data)
-            guard !chunk.pieces.isEmpty else { continue }
+                id, timeline: BlockSchema.storedTimeline(chunk.timeline, hasDetails: !own.isEmpty),
+                isLast: number == chunks.count - 1, data: data)
+            if !own.isEmpty { try insert(own, chunk: id, rows) }
+            guard !chunk.pieces.isEmpty, details.isEmpty else { continue }
             let statistics = BlockStatistics(of: columns.values[chunk.samples], pieces: chunk.pieces)
             if let bytes = statistics.encoded(chunk: id, effort: effort) {
                 try rows.insertStatistics(id, data: bytes)
@@ -92,6 +98,12 @@ struct BlockBuilder {
         }
         chunkCount += chunks.count
         sampleCount += columns.count
+    }
+
+    private mutating func insert(_ details: SampleDetails, chunk id: Int64, _ rows: BlockRows) throws {
+        try rows.insertDetail(id, data: BlockDetails.encoded(details, chunk: id, effort: effort))
+        detailCount += 1
+        histogramCount += details.histograms.count
     }
 
     /// Adds a series of rollups; one without buckets is passed over. The last bucket of a day ends where the block does.
@@ -162,7 +174,7 @@ struct BlockBuilder {
         let database = try openRows().database()
         try labels.write(to: database)
         try writeMeta(to: database)
-        try database.execute(BlockSchema.views)
+        try database.execute(BlockSchema.views(withDetails: detailCount > 0))
         try database.execute("COMMIT")
         rows = nil
         try files.syncFile(temporaryPath)
@@ -183,8 +195,9 @@ struct BlockBuilder {
 
     private func writeMeta(to database: BlockDatabase) throws {
         let encoded = Block.json(replaces: replaces)
-        let numbers: [(String, Int64)] = [
-            (BlockSchema.Key.format, BlockSchema.formatVersion), (BlockSchema.Key.from, name.from),
+        let format = detailCount > 0 ? BlockSchema.detailedFormatVersion : BlockSchema.formatVersion
+        var numbers: [(String, Int64)] = [
+            (BlockSchema.Key.format, format), (BlockSchema.Key.from, name.from),
             (BlockSchema.Key.to, name.to), (BlockSchema.Key.through, name.through),
             (BlockSchema.Key.generation, name.generation), (BlockSchema.Key.series, Int64(seriesCount)),
             (BlockSchema.Key.samples, Int64(sampleCount)), (BlockSchema.Key.chunks, Int64(chunkCount)),
@@ -192,6 +205,10 @@ struct BlockBuilder {
             (BlockSchema.Key.labels, Int64(labels.labelCount)),
             (BlockSchema.Key.deletedThrough, deletedThrough), (BlockSchema.Key.tier, tier),
         ]
+        if detailCount > 0 {
+            numbers.append((BlockSchema.Key.details, Int64(detailCount)))
+            numbers.append((BlockSchema.Key.histograms, Int64(histogramCount)))
+        }
         let insert = try database.prepare("INSERT INTO meta VALUES (?, ?)")
         for (key, value) in numbers {
             insert.bind(1, key)

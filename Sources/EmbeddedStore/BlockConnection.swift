@@ -1,12 +1,13 @@
 /// A reading connection to a block with its statements, each prepared when it is first used and kept. One thread at a time.
 final class BlockConnection {
     enum Query: Int, CaseIterable {
-        case chunks, statistics, timeline, labels, label, series, nameList, eventTime, eventsDown, eventsUp
+        case chunks, statistics, detail, timeline, labels, label, series, nameList, eventTime, eventsDown, eventsUp
 
         fileprivate var sql: String {
             switch self {
             case .chunks: "SELECT id, timeline, seal, data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id"
             case .statistics: "SELECT data FROM statistics WHERE id = ?"
+            case .detail: "SELECT data FROM detail WHERE id = ?"
             case .timeline: "SELECT t_min, t_max, count, seal, data FROM timeline WHERE id = ?"
             case .labels: "SELECT id, name, value, series FROM label WHERE id BETWEEN ? AND ? ORDER BY id"
             case .label: "SELECT id, name, value, series FROM label WHERE id = ?"

@@ -41,10 +41,10 @@ struct BlockCursor {
     }
 
     /// The next series with all of its samples that were not deleted; nil after the last.
-    mutating func next() throws -> (labels: LabelSet, columns: SampleColumns)? {
+    mutating func next() throws -> (labels: LabelSet, columns: SampleColumns, details: SampleDetails)? {
         while nextSeries < block.seriesCount || hasChunk {
             let labels = try nextLabels()
-            if let columns = try nextColumns() { return (labels, columns) }
+            if let series = try nextSamples() { return (labels, series.columns, series.details) }
             guard deletions != nil else { throw block.damage("samples of series \(nextSeries - 1)", "none") }
         }
         return nil
@@ -58,7 +58,7 @@ struct BlockCursor {
         return LabelSet(try block.seriesRow(series, nextSeries).map { try self.label($0) })
     }
 
-    private mutating func nextColumns() throws -> SampleColumns? {
+    private mutating func nextSamples() throws -> BlockSeries? {
         var id = Int64(nextSeries) << BlockSchema.chunkBits
         var isLast = false
         while !isLast {
@@ -72,7 +72,7 @@ struct BlockCursor {
             hasChunk = try chunks.step()
         }
         nextSeries += 1
-        return try reading.finishSeries()?.columns
+        return try reading.finishSeries()
     }
 
     /// The next event that was not deleted; nil after the last.

@@ -39,11 +39,13 @@ struct BlockMerge {
     ///   merge by throwing.
     mutating func next(
         _ report: inout Report, step: (Progress) throws -> Void
-    ) throws -> (labels: LabelSet, columns: SampleColumns)? {
+    ) throws -> (labels: LabelSet, columns: SampleColumns, details: SampleDetails)? {
         guard let labels = sources.compactMap(\.labels).min() else { return nil }
         var parts: [SampleColumns] = []
+        var details: [SampleDetails] = []
         for index in sources.indices where sources[index].labels == labels {
             parts.append(sources[index].columns)
+            details.append(sources[index].details)
             try sources[index].advance()
         }
         let count = parts.reduce(0) { $0 + $1.count }
@@ -53,7 +55,27 @@ struct BlockMerge {
             sinceStep = 0
             try step(Progress(samples: done, totalSamples: totalSamples))
         }
-        return (labels, parts.count == 1 ? parts[0] : BlockMerge.merge(parts, &report))
+        if parts.count == 1 { return (labels, parts[0], details[0]) }
+        let columns = BlockMerge.merge(parts, &report)
+        if details.allSatisfy(\.isEmpty) { return (labels, columns, .none) }
+        BlockMerge.recount(parts, details, &report)
+        return (labels, columns, SampleDetails.merged(Array(zip(parts.map(\.timestamps), details))))
+    }
+
+    /// Samples of which several inputs have the same value, but not the same details, are no duplicates. O(samples), and a
+    /// search for each of a later input that an earlier one has.
+    private static func recount(_ parts: [SampleColumns], _ details: [SampleDetails], _ report: inout Report) {
+        var known: [Int64: (value: UInt64, detail: SampleDetail)] = [:]
+        for (part, details) in zip(parts, details) {
+            for (time, value) in zip(part.timestamps, part.values) {
+                let detail = details.detail(at: time)
+                if let before = known[time], before.value == value.bitPattern, !before.detail.isSame(as: detail) {
+                    report.duplicates -= 1
+                    report.replaced += 1
+                }
+                known[time] = (value.bitPattern, detail)
+            }
+        }
     }
 
     /// The next event; of equal times those of earlier blocks come first. Events are told apart by nothing but their content,
@@ -79,7 +101,7 @@ struct BlockMerge {
         var merge = try BlockMerge(inputs)
         while let series = try merge.next(&report, step: step) {
             if keeps(series.labels) {
-                try builder.add(series.labels, series.columns)
+                try builder.add(series.labels, series.columns, series.details)
             } else {
                 report.expired += series.columns.count
             }
@@ -97,6 +119,7 @@ struct BlockMerge {
         private var cursor: BlockCursor
         private(set) var labels: LabelSet?
         private(set) var columns = SampleColumns()
+        private(set) var details = SampleDetails()
         private(set) var event: OperationalEvent?
 
         init(cursor: BlockCursor) throws {
@@ -109,6 +132,7 @@ struct BlockMerge {
             let next = try cursor.next()
             labels = next?.labels
             columns = next?.columns ?? SampleColumns()
+            details = next?.details ?? .none
         }
 
         mutating func advanceEvent() throws { event = try cursor.event() }

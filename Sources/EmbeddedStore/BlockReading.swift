@@ -1,6 +1,13 @@
 import ChunkCodec
 import TimeSeriesStore
 
+/// What a block has of one series.
+struct BlockSeries {
+    let columns: SampleColumns
+    let summaries: [SampleSummary]
+    let details: SampleDetails
+}
+
 /// Collects one series after another from its chunks, in order of time.
 struct BlockReading {
     private let block: Block
@@ -19,6 +26,7 @@ struct BlockReading {
     private var isThinned = false
     private var values: [Double] = []
     private var summaries: [SampleSummary] = []
+    private var details = SampleDetails()
     private var scratch: [Double] = []
 
     private var lastParts: [Int64] = []
@@ -37,8 +45,11 @@ struct BlockReading {
     }
 
     /// Takes the chunk in.
-    mutating func add(_ id: Int64, timeline timelineID: Int64, _ column: BlockColumn) throws {
+    ///
+    /// - Parameter stored: as the chunk's row has it.
+    mutating func add(_ id: Int64, timeline stored: Int64, _ column: BlockColumn) throws {
         begin(id)
+        let (timelineID, hasDetails) = BlockSchema.timeline(stored)
         let timeline = try timelines.timeline(timelineID, connection)
         if timeline.samples.isEmpty { return }
         do {
@@ -50,6 +61,7 @@ struct BlockReading {
             }
             if values.isEmpty { values.reserveCapacity(max(lastCount, timeline.samples.count)) }
             try decode(column.bytes, timeline.samples, of: timeline.count, into: &values)
+            if hasDetails { details.append(contentsOf: try readDetails(id, timeline)) }
         } catch let error as ChunkCorruption {
             throw block.damage("an intact chunk \(id)", "\(error)")
         }
@@ -62,15 +74,15 @@ struct BlockReading {
     }
 
     /// How many samples of the chunk are within the range.
-    mutating func sampleCount(_ id: Int64, timeline timelineID: Int64) throws -> Int {
+    mutating func sampleCount(_ id: Int64, timeline stored: Int64) throws -> Int {
         begin(id)
-        let timestamps = try timelines.timeline(timelineID, connection).timestamps
+        let timestamps = try timelines.timeline(BlockSchema.timeline(stored).id, connection).timestamps
         if deleted.isEmpty { return timestamps.count }
         return timestamps.reduce(0) { count, time in deleted.contains { $0.contains(time) } ? count : count + 1 }
     }
 
     /// What was added since the last call. Nil if that was nothing.
-    mutating func finishSeries() throws -> (columns: SampleColumns, summaries: [SampleSummary])? {
+    mutating func finishSeries() throws -> BlockSeries? {
         if values.isEmpty, summaries.isEmpty { return nil }
         defer {
             lastCount = values.count
@@ -79,12 +91,31 @@ struct BlockReading {
             isThinned = false
             values = []
             summaries = []
+            if !details.isEmpty { details = SampleDetails() }
         }
         if !isThinned { timestamps = try joined() }
         let columns = SampleColumns(timestamps: timestamps, values: values)
-        if deleted.isEmpty { return (columns, summaries) }
+        if deleted.isEmpty { return BlockSeries(columns: columns, summaries: summaries, details: details) }
         let kept = columns.without(deleted)
-        return kept.isEmpty ? nil : (kept, [])
+        return kept.isEmpty ? nil : BlockSeries(columns: kept, summaries: [], details: details.without(deleted))
+    }
+
+    private func readDetails(_ id: Int64, _ timeline: BlockTimeline) throws -> SampleDetails {
+        let statement = try connection.statement(.detail)
+        statement.bind(1, id)
+        defer { statement.reset() }
+        guard try statement.step() else { throw block.damage("details of chunk \(id)", "none") }
+        let range = TimeRange(
+            from: timeline.timestamps[0], through: timeline.timestamps[timeline.timestamps.count - 1])
+        let read: SampleDetails
+        do {
+            read = try BlockDetails.decode(statement.bytes(0), chunk: id, in: range).within(range)
+        } catch let fault as BlockDetailsFault {
+            throw block.damage("intact details of chunk \(id)", "\(fault)")
+        }
+        guard read.histograms.without(timeline.timestamps).isEmpty, read.starts.without(timeline.timestamps).isEmpty
+        else { throw block.damage("details of samples in chunk \(id)", "of other times") }
+        return read
     }
 
     /// The timestamps of `parts`.

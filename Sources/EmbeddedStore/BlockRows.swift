@@ -10,6 +10,7 @@ final class BlockRows {
         case timeline(id: Int64, first: Int64, last: Int64, count: Int64, data: [UInt8])
         case chunk(id: Int64, timeline: Int64, seal: UInt16, data: [UInt8])
         case statistics(id: Int64, data: [UInt8])
+        case detail(id: Int64, data: [UInt8])
         case event(id: Int64, OperationalEvent)
     }
 
@@ -44,6 +45,10 @@ final class BlockRows {
 
     func insertStatistics(_ id: Int64, data: [UInt8]) throws {
         try put(.statistics(id: id, data: data), byteCount: data.count)
+    }
+
+    func insertDetail(_ id: Int64, data: [UInt8]) throws {
+        try put(.detail(id: id, data: data), byteCount: data.count)
     }
 
     func insertEvent(_ id: Int64, _ event: OperationalEvent) throws {
@@ -106,6 +111,8 @@ final class BlockRows {
         private let insertStatistics: BlockStatement
         private let insertEvent: BlockStatement
         private let findTimeline: BlockStatement
+        /// Most blocks have no such table.
+        private var insertDetail: BlockStatement?
 
         init(path: String, file: String, pageSize: Int) throws {
             database = try BlockDatabase(path: path, file: file, mode: .scratch(pageSize: pageSize))
@@ -138,8 +145,20 @@ final class BlockRows {
                 insertStatistics.bind(1, id)
                 insertStatistics.bind(2, data)
                 try insertStatistics.run()
+            case .detail(let id, let data):
+                let insert = try insertDetail ?? makeDetailTable()
+                insert.bind(1, id)
+                insert.bind(2, data)
+                try insert.run()
             case .event(let id, let event): try insert(event, id)
             }
+        }
+
+        private func makeDetailTable() throws -> BlockStatement {
+            try database.execute(BlockSchema.detailTable)
+            let statement = try database.prepare("INSERT INTO detail VALUES (?, ?)")
+            insertDetail = statement
+            return statement
         }
 
         private func insert(_ event: OperationalEvent, _ id: Int64) throws {

@@ -82,12 +82,7 @@ struct BlockStatistics {
         var out: [UInt8] = []
         func append(_ values: [Double]) {
             let column = ChunkCodec.encodeValues(values.span, effort: effort)
-            var length = column.count
-            while length >= 0x80 {
-                out.append(UInt8(truncatingIfNeeded: length) | 0x80)
-                length >>= 7
-            }
-            out.append(UInt8(length))
+            out.append(varint: UInt64(column.count))
             out += column
         }
         append(first + minimum + maximum + last)

@@ -4,32 +4,40 @@ import TimeSeriesStore
 
 extension EmbeddedStore {
     /// Appends columns of equal length that came with one log offset. Returns the indices of those that were not new: a
-    /// sample of the same series and timestamp was there (of the two values the later one is kept). O(samples) without a
+    /// sample of the same series and timestamp was there (of the two the later one is kept). O(samples) without a
     /// search for those that are later than their series' newest.
     ///
-    /// - Parameter isReplay: the offset may be in blocks already, or its samples deleted since; what blocks have is passed
-    ///   over, and not reported.
+    /// - Parameters:
+    ///   - histograms: samples that are native histograms; their elements of `values` are not used.
+    ///   - starts: what is known of when the counting of samples, numbers or histograms, began. A sample is the same as
+    ///     another one only if that is the same, too.
+    ///   - isReplay: the offset may be in blocks already, or its samples deleted since; what blocks have is passed
+    ///     over, and not reported.
     package func append(
-        _ ids: [StoredSeriesID], timestamps: [Int64], values: [Double], events: [(index: Int, event: OperationalEvent)],
-        offset: Int64, arrivedAt: Int64, isReplay: Bool
+        _ ids: [StoredSeriesID], timestamps: [Int64], values: [Double], histograms: [RecordHistogram] = [],
+        starts: [RecordStart] = [], events: [(index: Int, event: OperationalEvent)], offset: Int64, arrivedAt: Int64,
+        isReplay: Bool
     ) -> [Int] {
         let inBlocks = open(EmbeddedStore.windows(of: timestamps), offset, arrivedAt, isReplay: isReplay)
         let deleted = isReplay ? deletedSamples(ids, timestamps, offset: offset) : []
         var duplicates: [Int] = []
         var replaced = 0
-        let leftOut = head.append(
-            deleted.isEmpty ? ids : ids.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
-            deleted.isEmpty
-                ? timestamps : timestamps.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
-            deleted.isEmpty ? values : values.enumerated().filter { !deleted.contains($0.offset) }.map(\.element),
-            isPassedOver: { inBlocks.contains($0) }
-        ) { index, outcome in
+        let isPlain = histograms.isEmpty && starts.isEmpty
+        let details = isPlain ? nil : BatchDetails(histograms, starts, count: ids.count)
+        let note = { (index: Int, outcome: InsertOutcome) in
             duplicates.append(index)
             if outcome == .replaced { replaced += 1 }
         }
-        if !deleted.isEmpty {
+        let leftOut: Int
+        if deleted.isEmpty {
+            leftOut = head.append(
+                ids, timestamps, values, details, isPassedOver: { inBlocks.contains($0) }, report: note)
+        } else {
             let kept = ids.indices.filter { !deleted.contains($0) }
-            duplicates = duplicates.map { kept[$0] }
+            leftOut = head.append(
+                kept.map { ids[$0] }, kept.map { timestamps[$0] }, kept.map { values[$0] }, details?.only(kept),
+                isPassedOver: { inBlocks.contains($0) }
+            ) { note(kept[$0], $1) }
         }
         let repeated = Set(duplicates)
         let news = events.filter { index, event in

@@ -74,12 +74,12 @@ extension EmbeddedStore {
         do {
             for id in 0..<block.seriesCount {
                 guard let labels = try? block.labels(of: [id]).first else { continue }
-                var columns = SampleColumns()
-                let isRead: Void? = try? block.read([id], in: .all, windows: nil, budget: QueryBudget()) { _, read, _ in
-                    columns = read
+                var series: BlockSeries?
+                let isRead: Void? = try? block.read([id], in: .all, windows: nil, budget: QueryBudget()) { _, read in
+                    series = read
                 }
                 // A label that was damaged without a trace would break the order; such a series is lost, too.
-                if isRead != nil, !columns.isEmpty { try? builder.add(labels, columns) }
+                if isRead != nil, let series { try? builder.add(labels, series.columns, series.details) }
             }
             let events = (try? block.events(in: .all, limit: block.eventCount, where: { _ in true })) ?? []
             for event in events.reversed() { try builder.add(event) }

@@ -112,7 +112,8 @@ extension EmbeddedStore {
             for (number, image) in zip(slice, images) where !image.leaving.isEmpty || !image.leavingLate.isEmpty {
                 let columns = image.decodedLeaving()
                 guard !columns.isEmpty else { continue }
-                try builder.add(head.index.withLock { $0.labels(of: number) }, columns)
+                try builder.add(
+                    head.index.withLock { $0.labels(of: number) }, columns, image.decodedLeavingDetails())
             }
         }
         let events = leaving.events.filter { range.contains($0.timestamp) }

@@ -4,29 +4,58 @@ package import TimeSeriesStore
 
 extension EmbeddedStore: TimeSeriesStore {
     package func select(_ selection: SeriesSelection, budget: QueryBudget) throws -> [SelectedSeries] {
-        try serving { try selectOnce(selection, budget) }
+        try select(selection, budget: budget) { $0 }
     }
 
-    private func selectOnce(_ selection: SeriesSelection, _ budget: QueryBudget) throws -> [SelectedSeries] {
+    package func select<Output: Sendable>(
+        _ selection: SeriesSelection, budget: QueryBudget,
+        transform: @Sendable (SelectedSeries) throws -> Output?
+    ) throws -> [Output] {
+        try serving { try selectOnce(selection, budget, transform) }
+    }
+
+    private func selectOnce<Output: Sendable>(
+        _ selection: SeriesSelection, _ budget: QueryBudget,
+        _ transform: @Sendable (SelectedSeries) throws -> Output?
+    ) throws -> [Output] {
+        if isHeadAlone(in: selection.range) {
+            let found = try selectFromHead(selection, budget) { try transform($0.selected) }
+            // What has left the head meanwhile may have been missed.
+            if isHeadAlone(in: selection.range) { return found }
+        }
         let view = headView()
         // The head first: what leaves it meanwhile is in a block by the time that the blocks are looked at, and what is seen
         // twice is merged into one.
-        let recent = try selectFromHead(selection, budget)
+        let recent = try selectFromHead(selection, budget) { $0 }
         let blocks = blocks(in: selection.range)
-        let older = try ParallelChunks.map(blocks, length: EmbeddedStore.blocksAtOnce) { part -> [[PartialSeries]] in
-            try part.map { block in
+        let older = try selectFromRollups(selection, budget)
+        let found = try ParallelChunks.map(blocks, length: EmbeddedStore.blocksAtOnce) { part in
+            try part.map { block -> (source: SelectionSource, labels: [LabelSet]) in
                 let isAlone =
                     !view.contains { block.range.contains($0) }
                     && !blocks.contains { $0 !== block && $0.range.overlaps(block.range) }
-                return try select(selection, from: block, usesSummaries: isAlone, budget)
+                let ids = try block.ids(matching: selection.matchers)
+                try budget.charge(series: ids.count)
+                return (
+                    .block(block, ids: ids, windows: isAlone ? selection.windows : nil), try block.labels(of: ids)
+                )
             }
         }
-        let found = older.reduce(try selectFromRollups(selection, budget)) { PartialSeries.merged($0, $1) }
-        return PartialSeries.merged(found, recent).map(\.selected)
+        let reader = SelectionReader(
+            range: selection.range, sources: [.parts(older)] + found.map(\.source) + [.parts(recent)],
+            places: SeriesPlaces([older.map(\.labels)] + found.map(\.labels) + [recent.map(\.labels)]), budget: budget)
+        return try reader.map(transform)
     }
 
-    /// Blocks that one thread reads one after the other.
+    /// Blocks that one thread looks through one after the other.
     private static let blocksAtOnce = 4
+
+    private func isHeadAlone(in range: TimeRange) -> Bool {
+        state.withLock { state in
+            !state.blocks.contains { $0.range.overlaps(range) }
+                && !state.rollups.values.joined().contains { $0.range.overlaps(range) }
+        }
+    }
 
     /// Windows that the head has now.
     private func headView() -> Set<Int64> {
@@ -37,42 +66,31 @@ extension EmbeddedStore: TimeSeriesStore {
         state.withLock { $0.blocks.filter { $0.range.overlaps(range) } }
     }
 
-    private func selectFromHead(_ selection: SeriesSelection, _ budget: QueryBudget) throws -> [PartialSeries] {
+    private func selectFromHead<Output: Sendable>(
+        _ selection: SeriesSelection, _ budget: QueryBudget,
+        _ transform: @Sendable (PartialSeries) throws -> Output?
+    ) throws -> [Output] {
         let series = head.index.withLock { $0.series(matching: selection.matchers) }
-        let parts = try ParallelChunks.map(series, length: Head.copiedAtOnce) { [head] part -> [PartialSeries] in
+        return try ParallelChunks.map(series, length: Head.copiedAtOnce) { [head] part -> [Output] in
             try budget.check()
             let images = head.images(of: part, in: selection.range)
-            var found: [PartialSeries] = []
+            var found: [Output] = []
             var samples = 0
+            var seriesCount = 0
             for (number, image) in zip(part, images) where !image.isEmpty {
                 let columns = image.decoded()
                 guard !columns.isEmpty else { continue }
                 samples += columns.count
-                found.append(
-                    PartialSeries(labels: head.index.withLock { $0.labels(of: number) }, parts: [columns]))
+                seriesCount += 1
+                var part = PartialSeries(labels: head.index.withLock { $0.labels(of: number) }, parts: [columns])
+                if !image.details.isEmpty {
+                    part.details = [image.decodedDetails()]
+                    samples += part.details[0].weight
+                }
+                if let made = try transform(part) { found.append(made) }
             }
             try budget.charge(samples: samples)
-            return found
-        }
-        try budget.charge(series: parts.count)
-        return parts
-    }
-
-    private func select(
-        _ selection: SeriesSelection, from block: Block, usesSummaries: Bool, _ budget: QueryBudget
-    ) throws -> [PartialSeries] {
-        let ids = try block.ids(matching: selection.matchers)
-        guard !ids.isEmpty else { return [] }
-        try budget.charge(series: ids.count)
-        let windows = usesSummaries ? selection.windows : nil
-        return try ParallelChunks.map(ids, length: EmbeddedStore.seriesAtOnce) { part -> [PartialSeries] in
-            let ids = Array(part)
-            let labels = try block.labels(of: ids)
-            var found: [PartialSeries] = []
-            found.reserveCapacity(ids.count)
-            try block.read(ids, in: selection.range, windows: windows, budget: budget) { position, columns, summaries in
-                found.append(PartialSeries(labels: labels[position], parts: [columns], summaries: summaries))
-            }
+            try budget.charge(series: seriesCount)
             return found
         }
     }
@@ -83,10 +101,20 @@ struct PartialSeries: Sendable {
     let labels: LabelSet
     var parts: [SampleColumns]
     var summaries: [SampleSummary] = []
+    /// Of each part; empty if none has any.
+    var details: [SampleDetails] = []
 
     var selected: SelectedSeries {
-        SelectedSeries(
-            labels: labels, samples: parts.count == 1 ? parts[0] : SampleColumns.merged(parts).columns,
+        var joiner = TimestampJoiner()
+        return selected(joiner: &joiner)
+    }
+
+    /// - Parameter joiner: of series that are likely to have the same timestamps.
+    func selected(joiner: inout TimestampJoiner) -> SelectedSeries {
+        if !details.isEmpty { return selectedWithDetails }
+        return SelectedSeries(
+            labels: labels,
+            samples: parts.count == 1 ? parts[0] : SampleColumns.merged(parts, joiner: &joiner).columns,
             summaries: summaries)
     }
 
@@ -116,9 +144,10 @@ struct PartialSeries: Sendable {
         return out
     }
 
-    private func joined(with other: PartialSeries) -> PartialSeries {
+    func joined(with other: PartialSeries) -> PartialSeries {
         PartialSeries(
-            labels: labels, parts: parts + other.parts, summaries: SampleSummary.merged(summaries, other.summaries))
+            labels: labels, parts: parts + other.parts, summaries: SampleSummary.merged(summaries, other.summaries),
+            details: details.isEmpty && other.details.isEmpty ? [] : detailsOfParts + other.detailsOfParts)
     }
 }
 

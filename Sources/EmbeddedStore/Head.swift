@@ -49,10 +49,31 @@ final class Head: Sendable {
     /// windows for which `isPassedOver` is true are left out.
     ///
     /// Shards are locked one after the other, each once.
+    /// - Parameter details: nil if all samples are plain.
     /// - Returns: how many were left out.
     func append(
-        _ ids: [StoredSeriesID], _ times: [Int64], _ values: [Double], isPassedOver: (Int64) -> Bool,
-        report: (Int, InsertOutcome) -> Void
+        _ ids: [StoredSeriesID], _ times: [Int64], _ values: [Double], _ details: BatchDetails? = nil,
+        isPassedOver: (Int64) -> Bool, report: (Int, InsertOutcome) -> Void
+    ) -> Int {
+        guard let details else {
+            return append(ids, times, isPassedOver, report) { contents, index, window, powers in
+                contents.insert(ids[index].slot, times[index], values[index], window: window, powers)
+            }
+        }
+        return append(ids, times, isPassedOver, report) { contents, index, window, powers in
+            guard let detail = details[index] else {
+                return contents.insert(ids[index].slot, times[index], values[index], window: window, powers)
+            }
+            return contents.insert(ids[index].slot, times[index], values[index], detail, window: window, powers)
+        }
+    }
+
+    /// The loop of `append`, once for each way to insert.
+    @inline(__always)
+    private func append(
+        _ ids: [StoredSeriesID], _ times: [Int64], _ isPassedOver: (Int64) -> Bool,
+        _ report: (Int, InsertOutcome) -> Void,
+        insert: (inout HeadShard, _ index: Int, _ window: Int64, UnsafeBufferPointer<Double>) -> InsertOutcome
     ) -> Int {
         var leftOut = 0
         let order = ids.count < Head.shardCount ? Array(0..<ids.count) : Head.byShard(ids)
@@ -77,7 +98,7 @@ final class Head: Sendable {
                             leftOut += 1
                             continue
                         }
-                        let outcome = contents.insert(ids[index].slot, time, values[index], window: window, powers)
+                        let outcome = insert(&contents, index, window, powers)
                         if outcome != .stored { report(index, outcome) }
                     }
                 }

@@ -15,17 +15,18 @@ enum InsertOutcome {
 /// A series has an open column in `current`; columns of other windows, and closed ones of the same, are in `windows`; what
 /// came out of order is in `late`. Windows on their way into a block wait in `leaving`, still readable.
 struct HeadShard: ~Copyable {
-    /// Columns of one window by slot, ascending by time, and its late samples.
+    /// Columns of one window by slot, ascending by time, its late samples, and what some samples have beside their values.
     struct Window {
         var columns: [UInt32: [HeadColumn]] = [:]
         var late: [UInt32: LateSamples] = [:]
+        var details: [UInt32: HeadDetails] = [:]
     }
 
     private(set) var arena = PieceArena()
     /// Samples that came at or before the time of their series' latest one and were new, since the process began.
     private(set) var lateCount = 0
-    private var current: [HeadColumn] = []
-    private var windows: [Int64: Window] = [:]
+    private(set) var current: [HeadColumn] = []
+    var windows: [Int64: Window] = [:]
     private var leaving: [Int64: Window] = [:]
 
     init() {}
@@ -36,6 +37,8 @@ struct HeadShard: ~Copyable {
         for window in [windows, leaving].flatMap(\.values) {
             bytes += window.columns.capacity * (MemoryLayout<HeadColumn>.stride + 48)
             bytes += window.late.values.reduce(window.late.capacity * 24) { $0 + $1.count * 16 + 64 }
+            let perDetail = MemoryLayout<HeadDetails>.stride + 16
+            bytes += window.details.values.reduce(window.details.capacity * perDetail) { $0 + $1.byteCount }
         }
         return bytes
     }
@@ -121,9 +124,11 @@ struct HeadShard: ~Copyable {
     /// At or before the time of the window's latest sample.
     private mutating func insertLate(_ slot: Int, _ time: Int64, _ value: Double, window: Int64) -> InsertOutcome {
         let key = UInt32(slot)
+        // A sample that was more than its value is another one, even if the value is the same.
+        let hadDetails = clearDetails(slot, time, window: window)
         var outcome = InsertOutcome.stored
-        if let known = windows[window]?.late[key]?.value(at: time) ?? storedValue(slot, time, window: window) {
-            if known.bitPattern == value.bitPattern { return .duplicate }
+        if let known = knownValue(slot, time, window: window) {
+            if known.bitPattern == value.bitPattern { return hadDetails ? .replaced : .duplicate }
             outcome = .replaced
         } else {
             lateCount += 1
@@ -133,6 +138,11 @@ struct HeadShard: ~Copyable {
             rebuild(slot, window: window)
         }
         return outcome
+    }
+
+    /// The value of the window's sample at that time.
+    func knownValue(_ slot: Int, _ time: Int64, window: Int64) -> Double? {
+        windows[window]?.late[UInt32(slot)]?.value(at: time) ?? storedValue(slot, time, window: window)
     }
 
     /// The value that a column of the window has at that time. Decodes at most one column.
@@ -192,9 +202,15 @@ struct HeadShard: ~Copyable {
         let key = UInt32(slot)
         for (start, window) in leaving where Head.overlaps(start, range) {
             add(window.columns[key] ?? [], window.late[key], to: &image, isLeaving: true)
+            if !window.details.isEmpty, let details = window.details[key] {
+                image.details.append(HeadDetailImage(window: start, isLeaving: true, details: details))
+            }
         }
         for (start, window) in windows where Head.overlaps(start, range) {
             add(window.columns[key] ?? [], window.late[key], to: &image, isLeaving: false)
+            if !window.details.isEmpty, let details = window.details[key] {
+                image.details.append(HeadDetailImage(window: start, isLeaving: false, details: details))
+            }
         }
         if slot < current.count, !current[slot].isEmpty, Head.overlaps(current[slot].window, range) {
             add([current[slot]], nil, to: &image, isLeaving: false)
@@ -274,9 +290,15 @@ struct HeadShard: ~Copyable {
         windows[window]?.late[key] = nil
         windows[window]?.columns[key] = nil
         if current[slot].window == window { current[slot] = HeadColumn() }
+        let details = windows[window]?.details.removeValue(forKey: key)?.details(of: merged.timestamps[...]) ?? .none
         HeadCoding.powers.withUnsafeBufferPointer { powers in
             for index in merged.timestamps.indices where index < from || index >= to {
-                _ = insert(slot, merged.timestamps[index], merged.values[index], window: window, powers)
+                let (time, value) = (merged.timestamps[index], merged.values[index])
+                if details.isEmpty {
+                    _ = insert(slot, time, value, window: window, powers)
+                } else {
+                    _ = insert(slot, time, value, details.detail(at: time), window: window, powers)
+                }
             }
         }
         return to - from
@@ -292,6 +314,8 @@ struct HeadImage: Sendable {
     var columns: [HeadColumnImage] = []
     var leavingLate: [SampleColumns] = []
     var late: [SampleColumns] = []
+    /// Of those windows, in no particular order.
+    var details: [HeadDetailImage] = []
 
     init(range: TimeRange) { self.range = range }
 
@@ -304,6 +328,9 @@ struct HeadImage: Sendable {
 
     /// As `decoded`, of the windows that are on their way into a block only.
     func decodedLeaving() -> SampleColumns { SampleColumns.merged(parts(leaving, leavingLate)).columns }
+
+    /// As `decoded`, of the other windows.
+    func decodedStaying() -> SampleColumns { SampleColumns.merged(parts(columns, late)).columns }
 
     private func parts(_ images: [HeadColumnImage], _ late: [SampleColumns]) -> [SampleColumns] {
         var parts: [SampleColumns] = []

@@ -17,7 +17,7 @@ enum PostingList {
             } else {
                 append(run: run, to: &out)
                 run = 0
-                append(UInt64(id - previous), to: &out)
+                out.append(varint: UInt64(id - previous))
             }
             previous = id
         }
@@ -30,17 +30,8 @@ enum PostingList {
             for _ in 0..<run { out.append(1) }
         } else {
             out.append(0)
-            append(UInt64(run), to: &out)
+            out.append(varint: UInt64(run))
         }
-    }
-
-    private static func append(_ number: UInt64, to out: inout [UInt8]) {
-        var rest = number
-        while rest >= 0x80 {
-            out.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        out.append(UInt8(rest))
     }
 
     /// Adds the ids to the set. False if the bytes are not a list of ids below the set's limit; some may then be added.
@@ -48,36 +39,21 @@ enum PostingList {
         var current = -1
         var offset = 0
         while offset < bytes.count {
-            guard let number = number(bytes, &offset) else { return false }
             // A list cannot name an id beyond the limit, so the sums below cannot overflow.
-            guard number <= set.limit else { return false }
+            guard let number = bytes.varint(at: &offset), number <= UInt64(set.limit) else { return false }
             if number > 0 {
-                current += number
+                current += Int(number)
                 guard current < set.limit else { return false }
                 set.insert(current)
             } else {
-                guard let run = PostingList.number(bytes, &offset), run > 0, run <= set.limit - 1 - current else {
+                guard let run = bytes.varint(at: &offset), run > 0, run <= UInt64(set.limit - 1 - current) else {
                     return false
                 }
-                set.insert(current + 1...current + run)
-                current += run
+                set.insert(current + 1...current + Int(run))
+                current += Int(run)
             }
         }
         return true
-    }
-
-    @inline(__always)
-    private static func number(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int) -> Int? {
-        var number = 0
-        var shift = 0
-        while offset < bytes.count, shift < 56 {
-            let byte = bytes[offset]
-            offset += 1
-            number |= Int(byte & 0x7F) << shift
-            if byte < 0x80 { return number }
-            shift += 7
-        }
-        return nil
     }
 }
 

@@ -3,7 +3,7 @@ import TelemetryModel
 import TimeSeriesStore
 
 /// Rollups of days whose samples are no longer kept: files of a block's shape, in which a series' chunks are its aggregates
-/// (`RollupColumns.aggregateNames`), all with the same timeline of bucket ends. `docs/decisions` says when they are written.
+/// (`RollupColumns.aggregateNames`), all with the same timeline of bucket ends. `docs/decisions` says when they are written. Native histograms are not summed up.
 enum Rollup {
     /// Rollups and blocks may have the same file name, each in its folder.
     private static let sourcePrefix = "\(BlockName.folder)/"
@@ -36,7 +36,7 @@ enum Rollup {
             var merge = try BlockMerge(inputs)
             while let series = try merge.next(&report, step: step) {
                 if keeps(series.labels) {
-                    try builder.add(series.labels, RollupColumns(series.columns, tier: tier))
+                    try builder.add(series.labels, RollupColumns(series.columns.numbers(series.details), tier: tier))
                 } else {
                     report.expired += series.columns.count
                 }

@@ -4,10 +4,17 @@ extension SampleColumns {
     /// Makes one ascending column of several, each ascending. Where several have the same timestamp, the sample of the latest
     /// part wins; `duplicates` counts the others. O(samples · log parts).
     static func merged(_ parts: [SampleColumns]) -> (columns: SampleColumns, duplicates: Int) {
+        var joiner = TimestampJoiner()
+        return merged(parts, joiner: &joiner)
+    }
+
+    static func merged(
+        _ parts: [SampleColumns], joiner: inout TimestampJoiner
+    ) -> (columns: SampleColumns, duplicates: Int) {
         var rest = parts.filter { !$0.isEmpty }
         let total = rest.reduce(0) { $0 + $1.count }
         // The usual case, days one after the other: each sample is copied once.
-        if rest.count > 2, let joined = joined(rest, total) { return (joined, 0) }
+        if rest.count > 1, let joined = joined(rest, total, &joiner) { return (joined, 0) }
         while rest.count > 1 {
             rest = stride(from: 0, to: rest.count, by: 2).map { index in
                 index + 1 < rest.count ? merged(rest[index], rest[index + 1]) : rest[index]
@@ -42,19 +49,17 @@ extension SampleColumns {
     }
 
     /// The parts in order of time; nil if two of them overlap.
-    private static func joined(_ parts: [SampleColumns], _ total: Int) -> SampleColumns? {
+    private static func joined(
+        _ parts: [SampleColumns], _ total: Int, _ joiner: inout TimestampJoiner
+    ) -> SampleColumns? {
         let ordered = parts.sorted { $0.timestamps[0] < $1.timestamps[0] }
         guard zip(ordered, ordered.dropFirst()).allSatisfy({ $0.timestamps[$0.count - 1] < $1.timestamps[0] }) else {
             return nil
         }
-        var out = SampleColumns()
-        out.timestamps.reserveCapacity(total)
-        out.values.reserveCapacity(total)
-        for part in ordered {
-            out.timestamps.append(contentsOf: part.timestamps)
-            out.values.append(contentsOf: part.values)
-        }
-        return out
+        var values: [Double] = []
+        values.reserveCapacity(total)
+        for part in ordered { values.append(contentsOf: part.values) }
+        return SampleColumns(timestamps: joiner.joined(ordered, count: total), values: values)
     }
 
     private static func joined(_ a: SampleColumns, _ b: SampleColumns) -> SampleColumns {

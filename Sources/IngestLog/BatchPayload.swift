@@ -7,9 +7,11 @@ package import TelemetryModel
 ///   m │ m × (Δ sample index, length, UTF-8) │ checksum, 4 bytes LE
 /// ```
 ///
-/// Bit-exact for every batch. Version 1 is still read (`BatchPayload+Version1.swift`).
+/// A batch with histograms or start timestamps is of version 3, which has them before the checksum
+/// (`BatchPayload+Details.swift`). Bit-exact for every batch. Version 1 is still read (`BatchPayload+Version1.swift`).
 package enum BatchPayload {
     static let version: UInt8 = 2
+    static let detailedVersion: UInt8 = 3
     static let checksumBytes = 4
     /// Far above what a request can hold; it bounds what a damaged count can make `decode` allocate.
     static let maximumRecords = 1 << 26
@@ -18,7 +20,8 @@ package enum BatchPayload {
     package static func encode(_ batch: TelemetryBatch) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(64 + batch.count * 3)
-        out.append(version)
+        let hasDetails = !batch.histograms.isEmpty || !batch.starts.isEmpty
+        out.append(hasDetails ? detailedVersion : version)
         out.appendVarint(UInt64(batch.count))
         var references = StepWriter(previous: -1, step: 1)
         batch.references.withUnsafeBufferPointer { column in
@@ -30,8 +33,9 @@ package enum BatchPayload {
             for timestamp in column { timestamps.append(timestamp, to: &out) }
         }
         timestamps.finish(&out)
-        PayloadScratch.borrow { ValueBytes.append(batch.values, to: &out, $0) }
+        PayloadScratch.borrow { ValueBytes.append(values(of: batch), to: &out, $0) }
         append(batch.messages, to: &out)
+        if hasDetails { appendDetails(of: batch, to: &out) }
         let sum = out.withUnsafeBytes { checksum(of: $0) }
         for shift in stride(from: UInt32(0), to: 32, by: 8) { out.append(UInt8(truncatingIfNeeded: sum >> shift)) }
         return out
@@ -56,12 +60,15 @@ package enum BatchPayload {
         var reader = VarintReader(body)
         switch try reader.byte("version") {
         case 1: return try decodeVersion1(&reader)
-        case version: return try decodeVersion2(&reader)
-        default: throw LogCorruption(position: 0, expected: "payload version 1 or \(version)")
+        case version: return try decodeVersion2(&reader, hasDetails: false)
+        case detailedVersion: return try decodeVersion2(&reader, hasDetails: true)
+        default: throw LogCorruption(position: 0, expected: "payload version 1 to \(detailedVersion)")
         }
     }
 
-    private static func decodeVersion2(_ reader: inout VarintReader) throws(LogCorruption) -> TelemetryBatch {
+    private static func decodeVersion2(
+        _ reader: inout VarintReader, hasDetails: Bool
+    ) throws(LogCorruption) -> TelemetryBatch {
         let raw = try reader.varint("records")
         guard raw <= UInt64(maximumRecords) else {
             throw LogCorruption(position: reader.position, expected: "at most \(maximumRecords) records")
@@ -74,6 +81,7 @@ package enum BatchPayload {
             try ValueBytes.read(count, &reader, scratch)
         }
         batch.messages = try messages(&reader, records: count)
+        if hasDetails { try readDetails(&reader, into: &batch) }
         guard reader.isAtEnd else {
             throw LogCorruption(position: reader.position, expected: "the end of the payload")
         }

@@ -52,14 +52,12 @@ extension NativeHistogram {
             ? BucketBounds.custom(index, customValues) : BucketBounds.exponential(index, schema: schema)
     }
 
-    /// The zero bucket of a histogram that has buckets on one side only is taken for the half on that side; so is the first
-    /// custom bucket, which has no lower bound, if it ends above zero.
+    /// A bucket around zero of a histogram that has buckets on one side only is taken for the half on that side. As in
+    /// Prometheus, custom buckets are all on the positive side.
     func narrowed(_ bucket: HistogramBucket) -> HistogramBucket {
         guard bucket.lower <= 0, bucket.upper >= 0 else { return bucket }
         var narrowed = bucket
-        if usesCustomBuckets {
-            if bucket.lower == -.infinity { narrowed.lower = 0 }
-        } else if negativeBuckets.isEmpty, !positiveBuckets.isEmpty {
+        if negativeBuckets.isEmpty, !positiveBuckets.isEmpty {
             narrowed.lower = 0
         } else if positiveBuckets.isEmpty, !negativeBuckets.isEmpty {
             narrowed.upper = 0

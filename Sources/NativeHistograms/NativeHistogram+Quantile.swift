@@ -45,18 +45,24 @@ extension NativeHistogram {
             position = next
             seen += buckets[position].count
         }
-        seen = min(seen, count)
-        // Only observations that are NaN are in no bucket.
-        guard seen >= rank, buckets.indices.contains(position) else {
-            return HistogramEstimate(.nan, sum.isNaN ? .result : .none)
-        }
-        let bucket = narrowed(buckets[position])
-        let effect = hasNaNs(buckets) ? HistogramEstimate.NaNEffect.skewed : .none
-        if usesCustomBuckets {
+        var bucket = HistogramBucket(
+            lower: 0, upper: 0, isLowerInclusive: true, isUpperInclusive: true, count: 0)
+        if buckets.indices.contains(position) { bucket = buckets[position] }
+        if !usesCustomBuckets {
+            bucket = narrowed(bucket)
+        } else if bucket.lower == -.infinity {
             // Where in a bucket without end the observations lie is not known.
-            if bucket.lower == -.infinity { return HistogramEstimate(bucket.upper, effect) }
-            if bucket.upper == .infinity { return HistogramEstimate(bucket.lower, effect) }
+            if bucket.upper <= 0 { return HistogramEstimate(bucket.upper) }
+            bucket.lower = 0
+        } else if bucket.upper == .infinity {
+            return HistogramEstimate(bucket.lower)
         }
+        seen = min(seen, count)
+        if seen < rank {
+            // Only observations that are NaN are in no bucket.
+            return sum.isNaN ? HistogramEstimate(.nan, .result) : HistogramEstimate(bucket.upper)
+        }
+        let effect = hasNaNs(buckets) ? HistogramEstimate.NaNEffect.skewed : .none
         let inside = isFromBelow ? rank - (seen - bucket.count) : seen - rank
         return HistogramEstimate(value(at: inside / bucket.count, of: bucket), effect)
     }

@@ -12,11 +12,17 @@ extension Evaluation {
         let isFilter = binary.operator.isComparison && !binary.returnsBool
         let points = PointOperator(binary, at: expression.range, annotations)
         switch (left, right) {
-        case (.scalar(let a), .scalar(let b)): return .scalar(zip(a, b).map(apply))
+        case (.scalar(let a), .scalar(let b)):
+            guard !binary.operator.isTrim else {
+                throw PromQLError(
+                    execution: "operator \(binary.operator.rawValue.promQLQuoted) not allowed for Scalar operations",
+                    range: expression.range)
+            }
+            return .scalar(zip(a, b).map(apply))
         case (.vector(let series), .scalar(let column)):
             return .vector(
                 series.map { element in
-                    guard element.histograms == nil else {
+                    guard element.histograms == nil, !binary.operator.isTrim else {
                         return Self.combine(binary, element) { points($0, .number(column[$1])) }
                     }
                     return Self.combine(binary, element, column) { apply($0, $1) }
@@ -24,7 +30,7 @@ extension Evaluation {
         case (.scalar(let column), .vector(let series)):
             return .vector(
                 series.map { element in
-                    guard element.histograms == nil else {
+                    guard element.histograms == nil, !binary.operator.isTrim else {
                         return Self.combine(binary, element) { point, step in
                             let result = points(.number(column[step]), point)
                             // A comparison keeps the element's value, on whichever side that stands.
@@ -65,7 +71,7 @@ extension Evaluation {
     ) -> StepSeries {
         var column = StepColumn(count: element.values.count)
         for step in element.values.indices { column.set(apply(element.point(at: step), step), at: step) }
-        return element.mapping(column, dropsName: !binary.operator.isComparison || binary.returnsBool)
+        return element.mapping(column, dropsName: binary.changesMeaning)
     }
 
     // MARK: Set operators
@@ -133,7 +139,7 @@ extension Evaluation {
             if group.one.count > 1 {
                 try checkUnique(group.one.map { one[$0] }, matcher, against: many, isRight: !isSwapped)
             }
-            guard !group.one.isEmpty else { continue }
+            guard !group.one.isEmpty || matcher.fillsOne else { continue }
             if matcher.matching.cardinality == .oneToOne, group.many.count > 1 {
                 try checkOneToOne(group.many.map { many[$0] }, group.one.map { one[$0] }, matcher)
             }
@@ -144,6 +150,8 @@ extension Evaluation {
                     }
                 }
             }
+            out += matcher.unmatched(
+                group.many.map { many[$0] }, group.one.map { one[$0] }, isSwapped: isSwapped)
         }
         return try mergedMatches(out, matcher)
     }
@@ -154,7 +162,9 @@ extension Evaluation {
     ) throws {
         for step in 0..<matcher.grid.count {
             let present = series.filter { $0.isPresent(at: step) }
-            guard present.count > 1, other.contains(where: { $0.isPresent(at: step) }) else { continue }
+            guard present.count > 1, matcher.fillsMany || other.contains(where: { $0.isPresent(at: step) }) else {
+                continue
+            }
             let names = present.map(\.labels).sorted().prefix(2).map(\.description)
             throw PromQLError(
                 execution: "found duplicate series for the match group \(matcher.signature(present[0].labels)) "
@@ -166,7 +176,8 @@ extension Evaluation {
     }
 
     private func checkOneToOne(_ many: [StepSeries], _ one: [StepSeries], _ matcher: VectorMatcher) throws {
-        for step in 0..<matcher.grid.count where one.contains(where: { $0.isPresent(at: step) }) {
+        for step in 0..<matcher.grid.count
+        where matcher.fillsOne || one.contains(where: { $0.isPresent(at: step) }) {
             guard many.count(where: { $0.isPresent(at: step) }) > 1 else { continue }
             throw PromQLError(
                 execution: "multiple matches for labels: many-to-one matching must be explicit "
@@ -216,7 +227,7 @@ struct VectorMatcher {
 
     /// Nil if the two never have a value at the same step. `isSwapped` means that `many` is the right side.
     func combine(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
-        guard many.histograms == nil, one.histograms == nil else {
+        guard many.histograms == nil, one.histograms == nil, !binary.operator.isTrim else {
             return combineBoth(many, one, isSwapped: isSwapped)
         }
         var values = [Double](repeating: .absent, count: grid.count)
@@ -245,7 +256,8 @@ struct VectorMatcher {
         for step in 0..<grid.count { column.set(points(left.point(at: step), right.point(at: step)), at: step) }
         guard !column.isEmpty else { return nil }
         return StepSeries(
-            labels: labels(many.labels, one.labels), dropsName: many.dropsName || !isFilter, column: column)
+            labels: labels(many.labels, one.labels), dropsName: many.dropsName || binary.changesMeaning,
+            column: column)
     }
 
     private func labels(_ many: LabelSet, _ one: LabelSet) -> LabelSet {

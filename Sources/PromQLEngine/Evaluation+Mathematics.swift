@@ -41,7 +41,8 @@ extension Evaluation {
         }
     }
 
-    /// What an operator makes of two numbers. Comparisons give 1 or 0; set operators and those that trim histograms have no meaning here.
+    /// What an operator makes of two numbers. Comparisons give 1 or 0; set operators and those that trim histograms have no
+    /// meaning here.
     static func arithmetic(_ operator: BinaryOperator) -> (Double, Double) -> Double {
         switch `operator` {
         case .add: { $0 + $1 }

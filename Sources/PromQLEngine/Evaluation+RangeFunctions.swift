@@ -8,6 +8,9 @@ extension Evaluation {
     ) throws -> [StepSeries]? {
         guard let position = arguments.firstIndex(where: { $0.type == .rangeVector }) else { return nil }
         let operand = arguments[position]
+        if let extended = operand.extendedRange {
+            return try extendedRangeFunction(function, operand, extended, grid)
+        }
         switch function {
         case .absentOverTime: return try absentOverTime(operand, grid)
         case .quantileOverTime:
@@ -137,7 +140,7 @@ extension Evaluation {
     }
 
     /// Rates of something that is not named like a counter are often a mistake.
-    private func informAboutGauges(_ series: [StepSeries], at range: Range<Int>) {
+    func informAboutGauges(_ series: [StepSeries], at range: Range<Int>) {
         for element in series {
             guard let name = element.labels.metricName, !name.isEmpty else { continue }
             // Histograms say themselves whether they count.

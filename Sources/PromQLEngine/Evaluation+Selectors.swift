@@ -38,6 +38,7 @@ struct WindowSet: Sendable {
     }
 
     var hasHistograms: Bool { series.contains { !$0.histograms.isEmpty } }
+    var hasStarts: Bool { series.contains { !$0.starts.isEmpty } }
 }
 
 /// The moments that the steps of a grid look at: evenly spaced, or all the same. Nothing but numbers, for inner loops.
@@ -74,7 +75,7 @@ extension Evaluation {
         }
     }
 
-    private func select(
+    func select(
         _ selector: VectorSelector, at place: Range<Int>, after: Int64, through: Int64, windows: WindowGrid? = nil
     ) throws -> [SelectedSeries] {
         let matchers = try selector.matchers.compiled(in: query)
@@ -98,7 +99,7 @@ extension Evaluation {
             try part.compactMap { series in
                 try budget.charge(samples: moments.count)
                 guard series.histograms.isEmpty else {
-                    let column = Self.newest(series, moments, lookback, givesTimestamps)
+                    let column = Self.newest(series, moments, lookback, givesTimestamps: givesTimestamps)
                     return column.isEmpty ? nil : StepSeries(labels: series.labels, column: column)
                 }
                 var isEmpty = true
@@ -137,8 +138,8 @@ extension Evaluation {
     }
 
     /// As `fillNewest` for a series with native histograms.
-    private static func newest(
-        _ series: SelectedSeries, _ moments: MomentTrack, _ lookback: Int64, _ givesTimestamps: Bool
+    static func newest(
+        _ series: SelectedSeries, _ moments: MomentTrack, _ lookback: Int64, givesTimestamps: Bool
     ) -> StepColumn {
         var column = StepColumn(count: moments.count)
         let (samples, histograms) = (series.samples, series.histograms)
@@ -188,8 +189,13 @@ extension Evaluation {
         let pinned = moment(of: selector.shift.anchor)
         let shift = selector.shift.offset.milliseconds
         let ends = MomentTrack(grid, pinned: pinned, shift: shift)
+        // What lies around the windows of `anchored` and `smoothed` is left to those who look at it.
+        let before = selector.extended == nil ? 0 : options.lookbackDelta
+        let behind = selector.extended == .smoothed ? options.lookbackDelta : 0
         func samples(_ windows: WindowGrid?) throws -> [SelectedSeries] {
-            try select(selector, at: range, after: ends.first - length, through: ends.last, windows: windows)
+            try select(
+                selector, at: range, after: ends.first - length - before, through: ends.last + behind,
+                windows: windows)
         }
         var selected: [SelectedSeries] = []
         if grid.count > 0 {

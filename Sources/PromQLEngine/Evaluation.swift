@@ -67,12 +67,15 @@ final class Evaluation {
             guard !samples.isEmpty || !histograms.isEmpty else { continue }
             matrix.append(MatrixSeries(labels: element.labels, samples: samples, histograms: histograms))
         }
-        return .matrix(matrix.sorted { $0.labels < $1.labels })
+        return .matrix(matrix.orderedByLabels)
     }
 
     /// The samples in the window of a range vector, stale markers left out.
     private func rawSamples(of expression: PromQLExpression, _ grid: StepGrid) throws -> [MatrixSeries] {
         let windows = try windows(of: expression, grid)
+        if let extended = expression.extendedRange {
+            return try extendedSamples(windows, extended).sorted { $0.labels < $1.labels }
+        }
         var matrix: [MatrixSeries] = []
         for series in windows.series {
             let end = windows.ends.first
@@ -88,7 +91,7 @@ final class Evaluation {
             let labels = series.dropsName ? series.labels.withoutMetadata : series.labels
             matrix.append(MatrixSeries(labels: labels, samples: samples, histograms: histograms))
         }
-        return matrix.sorted { $0.labels < $1.labels }
+        return matrix.orderedByLabels
     }
 
     private func finished(_ series: [StepSeries], at expression: PromQLExpression) throws -> [StepSeries] {
@@ -144,6 +147,8 @@ final class Evaluation {
             return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
         case .parentheses(let inner), .plus(let inner): return try evaluate(inner, grid)
+        case .selector(let selector) where selector.extended == .smoothed:
+            return .vector(try smoothedVector(selector, at: expression.range, grid))
         case .selector(let selector): return .vector(try instantVector(selector, at: expression.range, grid))
         case .negation(let operand):
             switch try evaluate(operand, grid) {
@@ -201,6 +206,14 @@ extension StepValue {
                         })
                 })
         }
+    }
+}
+
+extension [MatrixSeries] {
+    /// Most are so already, since stores answer in this order.
+    fileprivate var orderedByLabels: [MatrixSeries] {
+        let isOrdered = indices.dropFirst().allSatisfy { self[$0 - 1].labels < self[$0].labels }
+        return isOrdered ? self : sorted { $0.labels < $1.labels }
     }
 }
 

@@ -17,7 +17,7 @@ struct Extrapolation {
     @inline(__always)
     func factor(change: Double, firstValue: Double?, isPerSecond: Bool) -> Double {
         let sampled = Double(lastTime - firstTime) / 1000
-        let average = count > 1 ? sampled / Double(count - 1) : 0
+        let average = sampled / Double(max(1, count - 1))
         // Samples that stop this far from an end are taken for the beginning or end of the series.
         let threshold = average * 1.1
         var interval = sampled

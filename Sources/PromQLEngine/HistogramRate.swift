@@ -108,7 +108,9 @@ extension MixedWindow {
     }
 
     /// Between the last two samples of the window.
-    func instantChange(isRate: Bool, _ remarks: inout WindowRemarks) -> StepPoint {
+    func instantChange(
+        isRate: Bool, ofNumbers change: (Window) -> Double, _ remarks: inout WindowRemarks
+    ) -> StepPoint {
         guard count > 1 else { return .absent }
         let hasNumber = { (window: Window?, back: Int) in window.map { $0.count >= back } ?? false }
         // Whichever come last: two histograms, or two numbers, or one of each.
@@ -120,7 +122,7 @@ extension MixedWindow {
             return histogramChange(isRate: isRate, &remarks).map { .histogram($0) } ?? .absent
         }
         if lastButOneNumber > lastTime, let numbers {
-            return StepPoint(InstantChange(isRate: isRate).value(numbers))
+            return StepPoint(change(numbers))
         }
         remarks.warn(HistogramRemark.mixedWithNumbers(remarks.metricName))
         return .absent
@@ -159,6 +161,7 @@ extension ExtrapolatedChange {
                 remarks.warn(HistogramRemark.mixedWithNumbers(remarks.metricName))
                 return .absent
             }
+            if hasOverlap(numbers) { remarks.warn(StartTime.overlapRemark(remarks.metricName)) }
             return StepPoint(value(numbers))
         }
         return window.extrapolatedChange(isCounter: isCounter, isPerSecond: isPerSecond, &remarks)
@@ -168,13 +171,14 @@ extension ExtrapolatedChange {
 
 extension InstantChange {
     mutating func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint {
-        window.instantChange(isRate: isRate, &remarks)
+        window.instantChange(isRate: isRate, ofNumbers: value, &remarks)
     }
 }
 
 extension NeighbourCount {
     /// Numbers and histograms in the order of time; a change between the two is counted.
     mutating func point(_ window: MixedWindow, _ remarks: inout WindowRemarks) -> StepPoint {
+        if !window.hasHistograms, let numbers = window.numbers { return StepPoint(value(numbers)) }
         var previous = StepPoint.absent
         var number = window.numbers?.lower ?? 0
         var index = window.histograms.lowerBound
@@ -186,6 +190,7 @@ extension NeighbourCount {
                 index == window.histograms.upperBound || numbers.times[number] < window.time(index)
             {
                 next = .number(numbers.values[number])
+                isNewStart = number > numbers.lower && beginsAnew(number, numbers.times)
                 number += 1
             } else {
                 next = .histogram(window.histogram(index))
@@ -193,7 +198,7 @@ extension NeighbourCount {
                 index += 1
             }
             switch (previous, next) {
-            case (.number(let previous), .number(let next)): count += isCounted(previous, next) ? 1 : 0
+            case (.number(let previous), .number(let next)): count += isCounted(previous, next) || isNewStart ? 1 : 0
             case (.histogram(let previous), .histogram(let next)):
                 count += isHistogramCounted(previous, next, isNewStart) ? 1 : 0
             case (.absent, _): break

@@ -13,7 +13,8 @@ enum HistogramRemark {
     }
 
     static func ignoredInRange(_ metricName: String) -> String {
-        naming("ignored histograms in a range containing both floats and histograms", metricName)
+        "ignored histograms in a range containing both floats and histograms for metric name "
+            + metricName.promQLQuoted
     }
 
     static func ignored(in aggregation: String) -> String { "ignored histogram in \(aggregation) aggregation" }

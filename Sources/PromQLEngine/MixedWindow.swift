@@ -96,12 +96,12 @@ struct WindowOutcome: Sendable {
 }
 
 extension Evaluation {
-    /// `slide` where some series have histograms.
+    /// `slide` where some series have histograms, or start times that the function looks at.
     func slideOverBoth<F: WindowFunction>(
         _ windows: WindowSet, keepsName: Bool, _ function: F
     ) throws -> [StepSeries] {
         try outcomes(windows) { series in
-            if series.histograms.isEmpty {
+            if series.histograms.isEmpty, series.starts.isEmpty || !F.usesStarts {
                 let (values, isEmpty) = Self.column(of: series, windows, function)
                 return WindowOutcome(
                     series: isEmpty
@@ -112,6 +112,7 @@ extension Evaluation {
             var function = function
             var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
             let samples = series.samples.withoutStaleMarkers
+            if F.usesStarts, !series.starts.isEmpty { function.know(series.starts.column(at: samples.timestamps)) }
             samples.timestamps.withUnsafeBufferPointer { times in
                 samples.values.withUnsafeBufferPointer { values in function.prepare(times, values) }
             }

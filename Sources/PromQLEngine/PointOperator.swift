@@ -19,13 +19,18 @@ struct PointOperator {
     func callAsFunction(_ left: StepPoint, _ right: StepPoint) -> StepPoint {
         switch (left, right) {
         case (.absent, _), (_, .absent): .absent
-        case (.number(let a), .number(let b)):
-            binary.operator.isComparison ? compared(apply(a, b) != 0, left) : .number(apply(a, b))
+        case (.number(let a), .number(let b)): ofNumbers(a, b)
         case (.histogram(let a), .histogram(let b)): ofHistograms(a, b)
         case (.histogram(let histogram), .number(let number)): scaled(histogram, by: number)
         case (.number(let number), .histogram(let histogram)):
             binary.operator == .multiply ? product(histogram, number) : incompatible("float", "histogram")
         }
+    }
+
+    private func ofNumbers(_ left: Double, _ right: Double) -> StepPoint {
+        if binary.operator.isTrim { return incompatible("float", "float") }
+        let result = apply(left, right)
+        return binary.operator.isComparison ? compared(result != 0, .number(left)) : .number(result)
     }
 
     private func compared(_ isTrue: Bool, _ left: StepPoint) -> StepPoint {
@@ -51,6 +56,8 @@ struct PointOperator {
             var quotient = histogram
             quotient.divide(by: number)
             return .histogram(quotient.compacted)
+        case .trimUpper: return .histogram(histogram.trimmed(above: number))
+        case .trimLower: return .histogram(histogram.trimmed(below: number))
         default: return incompatible("histogram", "float")
         }
     }
@@ -73,4 +80,9 @@ struct PointOperator {
         }
         return .histogram(result.compacted)
     }
+}
+
+extension BinaryExpression {
+    /// The values are no longer what the name of the metric says.
+    var changesMeaning: Bool { !(self.operator.isTrim || (self.operator.isComparison && !returnsBool)) }
 }

@@ -27,6 +27,11 @@ struct Window {
 /// A function of the samples in a window. One value of it serves the windows of one series, whose ends only move
 /// forward.
 protocol WindowFunction: Sendable {
+    /// Whether it looks at when the counting of samples began.
+    static var usesStarts: Bool { get }
+    /// When the counting of each number of the series began, milliseconds, 0 where that is not known. Comes before `prepare`,
+    /// and only if something is known.
+    mutating func know(_ starts: [Int64])
     /// Sees the whole series once before its windows.
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>)
     /// `.absent` for no value.
@@ -36,6 +41,8 @@ protocol WindowFunction: Sendable {
 }
 
 extension WindowFunction {
+    static var usesStarts: Bool { false }
+    mutating func know(_ starts: [Int64]) {}
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {}
 }
 
@@ -44,7 +51,9 @@ extension Evaluation {
     func slide<F: WindowFunction>(
         _ windows: WindowSet, keepsName: Bool = false, _ function: F
     ) throws -> [StepSeries] {
-        if windows.hasHistograms { return try slideOverBoth(windows, keepsName: keepsName, function) }
+        if windows.hasHistograms || (F.usesStarts && windows.hasStarts) {
+            return try slideOverBoth(windows, keepsName: keepsName, function)
+        }
         return try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
             try part.compactMap { series in
                 try budget.charge(samples: windows.grid.count)

@@ -5,6 +5,7 @@ import NativeHistograms
 struct ExtrapolatedChange: WindowFunction {
     let isCounter: Bool
     let isPerSecond: Bool
+    private var starts = NumberStarts()
     private var resets: [(index: Int, lost: Double)] = []
     private var nextReset = 0
 
@@ -13,15 +14,27 @@ struct ExtrapolatedChange: WindowFunction {
         self.isPerSecond = isPerSecond
     }
 
+    static var usesStarts: Bool { true }
+
+    mutating func know(_ starts: [Int64]) {
+        if isCounter { self.starts = NumberStarts(starts) }
+    }
+
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {
         guard isCounter, values.count > 1 else { return }
-        for index in 1..<values.count where values[index] < values[index - 1] {
+        for index in 1..<values.count where values[index] < values[index - 1] || starts.isReset(index, times) {
             resets.append((index, values[index - 1]))
         }
     }
 
+    /// Whether a number in the window claims to count from before the one before it.
+    func hasOverlap(_ window: Window) -> Bool {
+        !starts.isEmpty && (window.lower + 1..<window.upper).contains { starts.overlaps($0, window.times) }
+    }
+
     mutating func value(_ window: Window) -> Double {
-        guard window.count > 1 else { return .absent }
+        let began = starts.beginning(of: window)
+        guard window.count > 1 || began != nil else { return .absent }
         let firstTime = window.times[window.lower]
         let lastTime = window.times[window.upper - 1]
         var change = window.last - window.first
@@ -33,8 +46,10 @@ struct ExtrapolatedChange: WindowFunction {
                 reset += 1
             }
         }
+        if began != nil { change += window.first }
         let extrapolation = Extrapolation(
-            firstTime: firstTime, lastTime: lastTime, count: window.count, start: window.start, end: window.end)
+            firstTime: firstTime, lastTime: lastTime, count: window.count, start: window.start, end: window.end,
+            began: began)
         return change
             * extrapolation.factor(
                 change: change, firstValue: isCounter ? window.first : nil, isPerSecond: isPerSecond)
@@ -44,6 +59,15 @@ struct ExtrapolatedChange: WindowFunction {
 /// `irate` and `idelta`: from the last two samples.
 struct InstantChange: WindowFunction {
     let isRate: Bool
+    private var starts = NumberStarts()
+
+    init(isRate: Bool) { self.isRate = isRate }
+
+    static var usesStarts: Bool { true }
+
+    mutating func know(_ starts: [Int64]) {
+        if isRate { self.starts = NumberStarts(starts) }
+    }
 
     func value(_ window: Window) -> Double {
         guard window.count > 1 else { return .absent }
@@ -51,7 +75,8 @@ struct InstantChange: WindowFunction {
         let milliseconds = window.times[window.upper - 1] - window.times[window.upper - 2]
         guard milliseconds > 0 else { return .absent }
         guard isRate else { return window.last - previous }
-        let change = window.last < previous ? window.last : window.last - previous
+        let isReset = window.last < previous || starts.isReset(window.upper - 1, window.times)
+        let change = isReset ? window.last : window.last - previous
         return change / (Double(milliseconds) / 1000)
     }
 }
@@ -61,33 +86,47 @@ struct NeighbourCount: WindowFunction {
     let isCounted: @Sendable (_ previous: Double, _ next: Double) -> Bool
     /// `isNewStart` says that the start of `next` lies after `previous`.
     let isHistogramCounted: @Sendable (_ previous: NativeHistogram, _ next: NativeHistogram, _ isNewStart: Bool) -> Bool
+    /// A new start between two numbers counts, whatever they are.
+    let countsStarts: Bool
+    private var starts = NumberStarts()
     private var counts: [Int] = []
 
     init(
-        _ isCounted: @escaping @Sendable (_ previous: Double, _ next: Double) -> Bool,
+        countsStarts: Bool, _ isCounted: @escaping @Sendable (_ previous: Double, _ next: Double) -> Bool,
         histograms isHistogramCounted:
             @escaping @Sendable (_ previous: NativeHistogram, _ next: NativeHistogram, _ isNewStart: Bool) -> Bool
     ) {
+        self.countsStarts = countsStarts
         self.isCounted = isCounted
         self.isHistogramCounted = isHistogramCounted
     }
 
-    static let changes = NeighbourCount {
+    static let changes = NeighbourCount(countsStarts: false) {
         $0 != $1 && !($0.isNaN && $1.isNaN)
     } histograms: { previous, next, _ in
         !next.matches(previous)
     }
-    static let resets = NeighbourCount {
+    static let resets = NeighbourCount(countsStarts: true) {
         $1 < $0
     } histograms: { previous, next, isNewStart in
         isNewStart || next.isReset(after: previous)
     }
 
+    static var usesStarts: Bool { true }
+
+    mutating func know(_ starts: [Int64]) {
+        if countsStarts { self.starts = NumberStarts(starts) }
+    }
+
+    /// Whether counting began anew between a number and the one before.
+    func beginsAnew(_ index: Int, _ times: UnsafeBufferPointer<Int64>) -> Bool { starts.isReset(index, times) }
+
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {
         guard !values.isEmpty else { return }
         counts = [Int](repeating: 0, count: values.count)
         for index in 1..<max(1, values.count) {
-            counts[index] = counts[index - 1] + (isCounted(values[index - 1], values[index]) ? 1 : 0)
+            let isNew = isCounted(values[index - 1], values[index]) || starts.isReset(index, times)
+            counts[index] = counts[index - 1] + (isNew ? 1 : 0)
         }
     }
 

@@ -100,7 +100,10 @@ package struct TelemetryBatch: Sendable, Equatable {
     /// Equal bit by bit: NaN payloads and the sign of zero count.
     package static func == (a: TelemetryBatch, b: TelemetryBatch) -> Bool {
         a.references == b.references && a.timestamps == b.timestamps && a.messages == b.messages
-            && a.histograms == b.histograms && a.starts == b.starts
+            && a.starts == b.starts
+            && a.histograms.elementsEqual(b.histograms) {
+                $0.sampleIndex == $1.sampleIndex && $0.histogram.hasSameBits(as: $1.histogram)
+            }
             && a.values.elementsEqual(b.values) { $0.bitPattern == $1.bitPattern }
     }
 }

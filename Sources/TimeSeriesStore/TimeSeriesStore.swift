@@ -8,6 +8,15 @@ package protocol TimeSeriesStore: Sendable {
     /// samples in ascending order of time and no timestamp twice.
     func select(_ selection: SeriesSelection, budget: QueryBudget) throws -> [SelectedSeries]
 
+    /// What `transform` makes of each series that `select` would give, in the same order, without those of which it makes
+    /// nothing. A store that can, hands series over as they are read, on several threads, and never has all in memory.
+    ///
+    /// - Parameter transform: may be called again for a series, if what was read turns out to be of no use.
+    func select<Output: Sendable>(
+        _ selection: SeriesSelection, budget: QueryBudget,
+        transform: @Sendable (SelectedSeries) throws -> Output?
+    ) throws -> [Output]
+
     /// The label sets with data in the range that satisfy at least one of the matcher lists (each list: all of it), ordered.
     /// An empty `matcherLists` means every series.
     func series(_ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget) throws -> [LabelSet]
@@ -20,6 +29,17 @@ package protocol TimeSeriesStore: Sendable {
 
     /// Operational events, newest first, at most `selection.limit`.
     func events(_ selection: EventSelection, budget: QueryBudget) throws -> [OperationalEvent]
+}
+
+extension TimeSeriesStore {
+    package func select<Output: Sendable>(
+        _ selection: SeriesSelection, budget: QueryBudget,
+        transform: @Sendable (SelectedSeries) throws -> Output?
+    ) throws -> [Output] {
+        let selected = try select(selection, budget: budget)
+        let samples = selected.reduce(0) { $0 + $1.samples.count + $1.histograms.count + $1.summaries.count }
+        return try ParallelChunks.map(selected, samples: samples) { try $0.compactMap(transform) }
+    }
 }
 
 /// Both ends inclusive, milliseconds since 1970-01-01T00:00:00Z.

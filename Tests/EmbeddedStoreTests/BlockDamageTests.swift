@@ -34,13 +34,15 @@ import TimeSeriesStore
         answers.values = block.labelNames() + (try block.labelValues(of: "source"))
         for list in matchers { answers.found.append(try block.labels(of: block.ids(matching: list))) }
         let ids = try block.ids(matching: [])
-        try block.read(ids, in: .all, windows: nil, budget: QueryBudget()) { position, columns, _ in
+        try block.read(ids, in: .all, windows: nil, budget: QueryBudget()) { position, series in
+            let columns = series.columns
             answers.samples.append(
                 "\(position) \(columns.timestamps.hashValue) \(columns.values.map(\.bitPattern).hashValue)")
         }
         // Statistics that a damaged page hides cost time, not truth: samples then stand for themselves.
         let month = WindowGrid(firstEnd: name.to, step: 0, count: 1, length: 30 * BlockTime.day)
-        try block.read(ids, in: .all, windows: month, budget: QueryBudget()) { position, columns, summaries in
+        try block.read(ids, in: .all, windows: month, budget: QueryBudget()) { position, series in
+            let (columns, summaries) = (series.columns, series.summaries)
             let values = columns.values.filter { !$0.isNaN }
             let count = values.count + summaries.reduce(0) { $0 + $1.count }
             let least = (values + summaries.map(\.minimum)).min() ?? .nan

@@ -113,8 +113,8 @@ extension Block {
         let ids = try ids(matching: [])
         let labels = try labels(of: ids)
         var found: [LabelSet: SampleColumns] = [:]
-        try read(ids, in: range, windows: nil, budget: QueryBudget()) { position, columns, _ in
-            found[labels[position]] = columns
+        try read(ids, in: range, windows: nil, budget: QueryBudget()) { position, series in
+            found[labels[position]] = series.columns
         }
         return found
     }

@@ -69,7 +69,8 @@ import TimeSeriesStore
             let last = grid.firstEnd + Int64(grid.count - 1) * grid.step
             let range = TimeRange(from: grid.firstEnd - grid.length + 1, through: last)
             var seen: Set<LabelSet> = []
-            try block.read(ids, in: range, windows: grid, budget: QueryBudget()) { position, columns, summaries in
+            try block.read(ids, in: range, windows: grid, budget: QueryBudget()) { position, series in
+                let (columns, summaries) = (series.columns, series.summaries)
                 seen.insert(labels[position])
                 let all = fixture.series[labels[position]]!.within(range)
                 summarised += summaries.count
@@ -118,14 +119,16 @@ import TimeSeriesStore
         let block = try Block(folder.path, name)
         let month = WindowGrid(
             firstEnd: BlockFixture.day + 2 * BlockTime.day, step: 0, count: 1, length: 30 * BlockTime.day)
-        try block.read([0], in: .all, windows: month, budget: QueryBudget()) { _, columns, summaries in
+        try block.read([0], in: .all, windows: month, budget: QueryBudget()) { _, series in
+            let (columns, summaries) = (series.columns, series.summaries)
             #expect(columns.isEmpty)
             #expect(summaries.map(\.count) == [5760])
         }
         // Windows open on the left end on full hours: only the samples on the hour stand by themselves.
         let hourly = WindowGrid(
             firstEnd: BlockFixture.day, step: BlockTime.hour, count: 25, length: BlockTime.hour)
-        try block.read([0], in: .all, windows: hourly, budget: QueryBudget()) { _, columns, summaries in
+        try block.read([0], in: .all, windows: hourly, budget: QueryBudget()) { _, series in
+            let (columns, summaries) = (series.columns, series.summaries)
             #expect(columns.count == 24)
             #expect(summaries.map(\.count) == Array(repeating: 239, count: 24))
         }

@@ -1,5 +1,6 @@
 import Foundation
 import LabelPattern
+import NativeHistograms
 import TelemetryModel
 import TestSupport
 import Testing
@@ -14,16 +15,16 @@ import TimeSeriesStore
         let offset: Int64
         let labels: [LabelSet]
         let times: [Int64]
-        let values: [Double]
+        let samples: [ModelSample]
     }
 
     private final class Model {
-        var samples: [LabelSet: [Int64: Double]] = [:]
+        var samples: [LabelSet: [Int64: ModelSample]] = [:]
 
         /// Duplicates are judged by the store for what it still has in memory only, so the model counts distinct samples.
         func add(_ entry: Entry) {
             for index in entry.times.indices {
-                samples[entry.labels[index], default: [:]][entry.times[index]] = entry.values[index]
+                samples[entry.labels[index], default: [:]][entry.times[index]] = entry.samples[index]
             }
         }
     }
@@ -101,13 +102,33 @@ import TimeSeriesStore
         }
     }
 
+    /// By source: numbers; numbers of a counter that says when it began; numbers and histograms that count anew each time; all
+    /// of that, changing.
+    private func randomSample(
+        _ source: UInt64, at time: Int64, using generator: inout SeededGenerator
+    ) -> ModelSample {
+        var sample = ModelSample(value: Double(Int.random(in: 0...1000, using: &generator)) / 8)
+        let kind = source == 3 ? generator.next() % 3 : source
+        switch kind {
+        case 0: return sample
+        case 1: sample.start = 1_759_000_000_000 + Int64(generator.next() % 20 / 19) * 1000
+        default:
+            sample.start = time - 15_000
+            if generator.next() % 4 > 0 {
+                let shape = RandomHistograms.Shape.allCases[Int(generator.next() % 5)]
+                sample.histogram = RandomHistograms.series(shape, count: 1, using: &generator)[0]
+            }
+        }
+        return sample
+    }
+
     private func randomEntry(offset: Int64, now: Int64, using generator: inout SeededGenerator) -> Entry {
         var labels: [LabelSet] = []
         var times: [Int64] = []
-        var values: [Double] = []
+        var samples: [ModelSample] = []
         for _ in 0..<Int.random(in: 1...400, using: &generator) {
-            labels.append(
-                LabelSet(["__name__": "m\(generator.next() % 3)", "source_id": "s\(generator.next() % 4)"]))
+            let source = generator.next() % 4
+            labels.append(LabelSet(["__name__": "m\(generator.next() % 3)", "source_id": "s\(source)"]))
             let age: Int64 =
                 switch generator.next() % 10 {
                 case 0: Int64.random(in: 0...20_000_000, using: &generator)
@@ -116,14 +137,21 @@ import TimeSeriesStore
                 default: Int64.random(in: 0...3000, using: &generator)
                 }
             times.append(now - age)
-            values.append(Double(Int.random(in: 0...1000, using: &generator)) / 8)
+            samples.append(randomSample(source, at: now - age, using: &generator))
         }
-        return Entry(offset: offset, labels: labels, times: times, values: values)
+        return Entry(offset: offset, labels: labels, times: times, samples: samples)
     }
 
     private func apply(_ entry: Entry, to store: EmbeddedStore, isReplay: Bool) {
+        let indexed = entry.samples.enumerated()
         _ = store.append(
-            entry.labels.map { store.id(for: $0) }, timestamps: entry.times, values: entry.values, events: [],
+            entry.labels.map { store.id(for: $0) }, timestamps: entry.times, values: entry.samples.map(\.value),
+            histograms: indexed.compactMap { index, sample in
+                sample.histogram.map { RecordHistogram(sampleIndex: index, histogram: $0) }
+            },
+            starts: indexed.compactMap { index, sample in
+                sample.start.map { RecordStart(sampleIndex: index, startTimestamp: $0) }
+            }, events: [],
             offset: entry.offset, arrivedAt: entry.times.max() ?? 0, isReplay: isReplay)
     }
 
@@ -146,14 +174,34 @@ import TimeSeriesStore
                 .filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
             #expect(found.map(\.labels) == expected.map(\.key))
             for (series, wanted) in zip(found, expected) {
-                let difference = SampleColumns(
-                    timestamps: wanted.value.map(\.key), values: wanted.value.map(\.value)
-                ).firstDifference(from: series.samples)
-                #expect(difference == nil, "\(series.labels)")
+                #expect(ModelSample.difference(wanted.value, series) == nil, "\(series.labels)")
             }
             let names = try store.series([matchers], in: range, budget: QueryBudget())
             #expect(names == expected.map(\.key))
         }
+    }
+}
+
+/// A sample with all that it may have.
+private struct ModelSample {
+    var value: Double
+    var histogram: NativeHistogram?
+    var start: Int64?
+
+    /// Where a series departs from what is expected of it, in words; nil if it does not, bit for bit.
+    static func difference(_ expected: [(key: Int64, value: ModelSample)], _ found: SelectedSeries) -> String? {
+        let numbers = expected.filter { $0.value.histogram == nil }
+        let difference = SampleColumns(timestamps: numbers.map(\.key), values: numbers.map(\.value.value))
+            .firstDifference(from: found.samples)
+        if let difference { return difference }
+        let histograms = expected.filter { $0.value.histogram != nil }
+        guard histograms.map(\.key) == found.histograms.timestamps else { return "histograms at other times" }
+        guard histograms.compactMap(\.value.histogram).isSame(as: found.histograms.histograms) else {
+            return "other histograms"
+        }
+        let starts = expected.filter { $0.value.start != nil }
+        guard starts.map(\.key) == found.starts.timestamps else { return "starts at other times" }
+        return starts.compactMap(\.value.start) == found.starts.starts ? nil : "other starts"
     }
 }
 

@@ -59,7 +59,8 @@ import TimeSeriesStore
         #expect(Set(present) == Set(expected.keys))
         let month = WindowGrid(firstEnd: fixture.to, step: 0, count: 1, length: 30 * BlockTime.day)
         let labels = try block.labels(of: ids)
-        try block.read(ids, in: .all, windows: month, budget: QueryBudget()) { position, columns, summaries in
+        try block.read(ids, in: .all, windows: month, budget: QueryBudget()) { position, series in
+            let (columns, summaries) = (series.columns, series.summaries)
             let count = columns.count + summaries.reduce(0) { $0 + $1.count }
             #expect(count == expected[labels[position]]?.count)
         }

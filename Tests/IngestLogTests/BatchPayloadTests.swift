@@ -1,3 +1,5 @@
+import ChunkCodec
+import NativeHistograms
 import TelemetryModel
 import TestSupport
 import Testing
@@ -77,7 +79,7 @@ import Testing
             var payload: [UInt8]
             if round % 2 == 0 {
                 let count = Int.random(in: 0...80, using: &generator)
-                payload = [UInt8.random(in: 0...3, using: &generator)]
+                payload = [UInt8.random(in: 0...4, using: &generator)]
                 payload += (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
             } else {
                 let shape = BatchShape.allCases[round / 2 % BatchShape.allCases.count]
@@ -124,8 +126,42 @@ import Testing
         #expect(try BatchPayload.decode([UInt8](hex: GoldenPayload.version1)) == GoldenPayload.batch)
         #expect(try BatchPayload.decode([UInt8](hex: GoldenPayload.version2)) == GoldenPayload.batch)
         #expect(BatchPayload.encode(GoldenPayload.batch) == [UInt8](hex: GoldenPayload.version2))
+        #expect(BatchPayload.encode(GoldenPayload.detailed) == [UInt8](hex: GoldenPayload.version3))
+        #expect(try BatchPayload.decode([UInt8](hex: GoldenPayload.version3)) == GoldenPayload.detailed)
         let fleet = try BatchPayload.decode([UInt8](hex: GoldenPayload.version2Compressed))
         #expect(fleet == GoldenPayload.fleet)
+    }
+
+    @Test func whatIsSaidOfOtherRecordsIsRefused() throws {
+        var one = TelemetryBatch()
+        one.append(SeriesReference(1), at: 2, value: 3)
+        let plain = BatchPayload.encode(one).dropLast(4)
+        // One record, then: a histogram, or a start, of record 1; more of them than records; the same record twice.
+        #expect(plain.last == 0, "no messages")
+        let chunk = ChunkCodec.encodeHistograms([NativeHistogram()])
+        let details: [[UInt8]] = [
+            [1, 8, UInt8(chunk.count)] + chunk + [0], [0, 1, 8, 0], [2, 1], [0, 2, 1], [0, 1, 0, 0],
+            [1, 1, UInt8(chunk.count + 1)] + chunk + [0, 0],
+        ]
+        for detail in details {
+            let payload = [BatchPayload.detailedVersion] + plain.dropFirst() + detail
+            #expect(throws: LogCorruption.self, "\(detail)") { try BatchPayload.decode(payload.withChecksum) }
+        }
+        let sound =
+            [BatchPayload.detailedVersion] + plain.dropFirst() + [1, 1, UInt8(chunk.count)] + chunk + [1, 1, 28]
+        let batch = try BatchPayload.decode(sound.withChecksum)
+        #expect(batch.histograms.map(\.sampleIndex) == [0])
+        #expect(batch.starts == [RecordStart(sampleIndex: 0, startTimestamp: 7)])
+    }
+
+    /// Plain records are not one byte longer for what others may have.
+    @Test func aPlainBatchIsOfVersion2() {
+        var generator = SeededGenerator(seed: 2)
+        let batch = TelemetryBatch.random(count: 300, shape: .fleet, using: &generator)
+        #expect(BatchPayload.encode(batch)[0] == 2)
+        var started = batch
+        started.starts = (0..<300).map { RecordStart(sampleIndex: $0, startTimestamp: 1_759_000_000_000) }
+        #expect(BatchPayload.encode(started).count <= BatchPayload.encode(batch).count + 16)
     }
 
     @Test func decimalDataOfAFleetTakesAtMostThreeBytesASample() {
@@ -154,6 +190,22 @@ enum GoldenPayload {
         + "030303230304032d03050337030603410307034b030803550309035f030a0369030b0373030c037d030d0387"
         + "030e0391030f039b03e9e8eae9e8eae9e8eae9e8eae9e8eae9e8eae9e8eae9e8eae9e8eae9e8eae9e80034f881f4"
 
+    static let version3 =
+        "0304200412188080cc85f2cc01009e1fa01f081108f70004057f020000000000f001020672c3a9616479011026200100"
+        + "010106b7e003010002000200000100000c00020200000000000002400004021051b6be02010c80eed783f2cc01006e844474"
+
+    static let detailed: TelemetryBatch = {
+        var batch = GoldenPayload.batch
+        batch.append(
+            SeriesReference(9), at: 1_760_000_000_000,
+            histogram: NativeHistogram(
+                schema: 3, zeroThreshold: 0x1p-128, zeroCount: 1, count: 6, sum: 2.25,
+                positiveSpans: [.init(offset: 0, length: 2)], positiveBuckets: [2, 3]))
+        batch.starts = [RecordStart(sampleIndex: 0, startTimestamp: 1_759_999_000_000)]
+        batch.starts.append(RecordStart(sampleIndex: 3, startTimestamp: 1_759_999_000_000))
+        return batch
+    }()
+
     static let batch: TelemetryBatch = {
         var batch = TelemetryBatch()
         batch.append(SeriesReference(7), at: 1_760_000_000_000, value: 0.5)
@@ -181,6 +233,8 @@ enum BatchShape: CaseIterable {
     case fleet
     /// Many samples a series at a constant step.
     case backfill
+    /// Histograms among numbers, most records with a start timestamp.
+    case histograms
 }
 
 extension TelemetryBatch {
@@ -203,6 +257,19 @@ extension TelemetryBatch {
                 batch.append(
                     SeriesReference(UInt32(index / 25)), at: 1_760_000_000_000 + Int64(index % 25) * 15_000,
                     value: Double(index))
+            case .histograms:
+                let timestamp = 1_760_000_000_000 + Int64(generator.next() % 3)
+                if generator.next() % 3 == 0 {
+                    batch.append(SeriesReference(UInt32(index)), at: timestamp, value: Double(index))
+                } else {
+                    let shape = RandomHistograms.Shape.allCases[Int(generator.next() % 5)]
+                    let histogram = RandomHistograms.series(shape, count: 1, using: &generator)[0]
+                    batch.append(SeriesReference(UInt32(index)), at: timestamp, histogram: histogram)
+                }
+                if generator.next() % 8 > 0 {
+                    let start = generator.next() % 50 == 0 ? Int64(bitPattern: generator.next()) : timestamp - 60_000
+                    batch.starts.append(RecordStart(sampleIndex: index, startTimestamp: start))
+                }
             }
             if generator.next() % 5 == 0 {
                 batch.messages.append(RecordMessage(sampleIndex: index, text: "réady \(index)\n"))

@@ -29,6 +29,14 @@ import Testing
                 positiveBuckets: [Double](repeating: 1, count: count))
             #expect(histogram.buckets.first?.lower == 1 && histogram.buckets.last?.upper == 2)
         }
+        // As in Prometheus' table of bounds.
+        let fine = NativeHistogram(
+            schema: 3, positiveSpans: [.init(offset: -7, length: 7)], positiveBuckets: [Double](repeating: 1, count: 7))
+        #expect(
+            fine.buckets.map(\.upper) == [
+                0.5452538663326288, 0.5946035575013605, 0.6484197773255048, 0.7071067811865475, 0.7711054127039704,
+                0.8408964152537144, 0.9170040432046711,
+            ])
         let coarse = NativeHistogram(
             schema: -4, positiveSpans: [.init(offset: 64, length: 2)], positiveBuckets: [1, 1])
         #expect(coarse.buckets.map(\.upper) == [.greatestFiniteMagnitude, .infinity])

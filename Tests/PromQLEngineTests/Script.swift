@@ -11,7 +11,7 @@ struct Script {
 
     enum Command {
         /// `addsHistograms`: the classic histograms among the series are meant to be loaded as native ones, too.
-        case load(interval: Int64, [SeriesDescription], addsHistograms: Bool)
+        case load(interval: Int64, [SeriesDescription], [StartDescription], addsHistograms: Bool)
         case clear
         case evaluate(Evaluation)
     }
@@ -73,9 +73,10 @@ struct Script {
         let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
         if words[0] == "clear" { return .clear }
         if words[0] == "load" || words[0] == "load_with_nhcb" {
-            let series = try block.filter { !$0.contains("@st ") && !$0.contains("@st\t") }.map(SeriesDescription.init)
+            let series = try block.filter { !StartDescription.isOne($0) }.map(SeriesDescription.init)
+            let starts = try block.filter(StartDescription.isOne).map(StartDescription.init)
             return .load(
-                interval: try duration(words[1]), series, addsHistograms: words[0] == "load_with_nhcb")
+                interval: try duration(words[1]), series, starts, addsHistograms: words[0] == "load_with_nhcb")
         }
         guard words[0].hasPrefix("eval") else { throw ParseError(line: number, reason: "unknown command \(words[0])") }
         var evaluation: Evaluation

@@ -29,8 +29,9 @@ struct ScriptRunner {
             case .clear:
                 store = InMemoryStore()
                 hasHistograms = false
-            case .load(let interval, let series, let addsHistograms):
+            case .load(let interval, let series, let starts, let addsHistograms):
                 load(series, interval)
+                for description in starts { store.add(description.labels, description.columns(interval)) }
                 if addsHistograms { load(SeriesDescription.nativeHistograms(of: series), interval) }
             case .evaluate(let evaluation):
                 if let reason = mismatch(evaluation) {

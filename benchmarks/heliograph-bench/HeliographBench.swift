@@ -8,8 +8,7 @@ struct HeliographBench: ParsableCommand {
         commandName: "heliograph-bench",
         abstract: "Measures Heliograph's store, and sends the same requests to its peers.",
         subcommands: [
-            CodecCommand.self, LogCommand.self, StoreCommand.self, NABCommand.self, QueriesCommand.self,
-            PrepareCommand.self,
-            RemoteWriteCommand.self,
+            CodecCommand.self, LogCommand.self, StoreCommand.self, AskCommand.self, NABCommand.self,
+            QueriesCommand.self, PrepareCommand.self, RemoteWriteCommand.self,
         ])
 }

@@ -12,10 +12,10 @@ struct StoreQueries {
     }
 
     /// Each query's median of ten after two warm-ups.
-    func run(_ queries: [ComparedQuery], label: String, into report: inout Report) throws {
+    func run(_ queries: [ComparedQuery], label: String, runs: Int = 10, into report: inout Report) throws {
         for query in queries {
             var size = 0
-            let timing = try measure(runs: 10) { size = try answer(query) }
+            let timing = try measure(runs: runs) { size = try answer(query) }
             report.add(
                 "\(query.name) \(label)", timing.milliseconds.median, "ms",
                 "[CPU \(String(rounded: timing.cpuMilliseconds.median))] \(size) series")

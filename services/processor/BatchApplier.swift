@@ -55,8 +55,9 @@ struct BatchApplier {
             tally.accepted(series.accounts[index], isStored: true)
         }
         let duplicates = store.append(
-            ids, timestamps: batch.timestamps, values: batch.values, events: [], offset: committed.offset,
-            arrivedAt: committed.receivedAt, isReplay: isReplay)
+            ids, timestamps: batch.timestamps, values: batch.values, histograms: batch.histograms,
+            starts: batch.starts, events: [], offset: committed.offset, arrivedAt: committed.receivedAt,
+            isReplay: isReplay)
         for index in duplicates { tally.duplicate(series.accounts[Int(batch.references[index].rawValue)]) }
     }
 
@@ -64,6 +65,8 @@ struct BatchApplier {
         let batch = committed.batch
         var ids: [StoredSeriesID] = []
         var accounts: [Int32] = []
+        /// Of the records that are kept.
+        var indices: [Int] = []
         var timestamps: [Int64] = []
         var values: [Double] = []
         var events: [(index: Int, event: OperationalEvent)] = []
@@ -90,14 +93,42 @@ struct BatchApplier {
             }
             ids.append(id)
             accounts.append(account)
+            indices.append(index)
             timestamps.append(batch.timestamps[index])
             values.append(value)
             tally.accepted(account, isStored: true)
         }
         let duplicates = store.append(
-            ids, timestamps: timestamps, values: values, events: events, offset: committed.offset,
+            ids, timestamps: timestamps, values: values, histograms: batch.histograms(of: indices),
+            starts: batch.starts(of: indices), events: events, offset: committed.offset,
             arrivedAt: committed.receivedAt, isReplay: isReplay)
         for index in duplicates { tally.duplicate(accounts[index]) }
+    }
+}
+
+extension TelemetryBatch {
+    /// The histograms of a part of the records, whose indices ascend. As they came: a change of unit is one of numbers.
+    fileprivate func histograms(of indices: [Int]) -> [RecordHistogram] {
+        TelemetryBatch.positions(of: histograms.map(\.sampleIndex), in: indices).map { entry, position in
+            RecordHistogram(sampleIndex: position, histogram: histograms[entry].histogram)
+        }
+    }
+
+    fileprivate func starts(of indices: [Int]) -> [RecordStart] {
+        TelemetryBatch.positions(of: starts.map(\.sampleIndex), in: indices).map { entry, position in
+            RecordStart(sampleIndex: position, startTimestamp: starts[entry].startTimestamp)
+        }
+    }
+
+    /// Where the wanted indices, which ascend, stand in another list that does; those that do not are left out.
+    private static func positions(of wanted: [Int], in indices: [Int]) -> [(entry: Int, position: Int)] {
+        var found: [(entry: Int, position: Int)] = []
+        var position = 0
+        for (entry, index) in wanted.enumerated() {
+            while position < indices.count, indices[position] < index { position += 1 }
+            if position < indices.count, indices[position] == index { found.append((entry, position)) }
+        }
+        return found
     }
 }
 

@@ -1,0 +1,61 @@
+import Foundation
+import PromQLSyntax
+import TelemetryModel
+import TimeSeriesStore
+
+/// One line of a script that says when the counting of a series' samples began, each relative to the time of the sample:
+/// `metric{a="b"}@st _ -30s-1mx2 0`.
+struct StartDescription {
+    let labels: LabelSet
+    /// Milliseconds; nil where nothing is known.
+    let offsets: [Int64?]
+
+    static func isOne(_ line: String) -> Bool { line.contains("@st ") || line.contains("@st\t") }
+
+    init(_ line: String) throws {
+        guard let marker = line.range(of: "@st") else {
+            throw SeriesDescription.ParseError(description: "not a line of start times: \(line)")
+        }
+        labels = try SeriesDescription(String(line[..<marker.lowerBound])).labels
+        offsets = try line[marker.upperBound...].split(whereSeparator: \.isWhitespace).flatMap(Self.offsets)
+    }
+
+    /// For samples that are `interval` milliseconds apart from 0 on.
+    func columns(_ interval: Int64) -> StartColumns {
+        var columns = StartColumns()
+        for (index, offset) in offsets.enumerated() {
+            guard let offset else { continue }
+            columns.timestamps.append(Int64(index) * interval)
+            columns.starts.append(Int64(index) * interval + offset)
+        }
+        return columns
+    }
+
+    private static func offsets(_ word: Substring) throws -> [Int64?] {
+        if word.hasPrefix("_") {
+            let count = word == "_" ? 1 : Int(word.dropFirst(2))
+            guard let count else { throw SeriesDescription.ParseError(description: "not a gap: \(word)") }
+            return [Int64?](repeating: nil, count: count)
+        }
+        let parts = word.split(separator: "x", maxSplits: 1)
+        let (start, step) = try startAndStep(parts[0])
+        guard parts.count == 2 else { return [start] }
+        guard let repetitions = Int(parts[1]) else {
+            throw SeriesDescription.ParseError(description: "not a repetition: \(word)")
+        }
+        return (0...repetitions).map { start + Int64($0) * step }
+    }
+
+    /// `-30s-1m` is 30 s before, and a minute less with every sample.
+    private static func startAndStep(_ text: Substring) throws -> (Int64, Int64) {
+        guard let sign = text.dropFirst().lastIndex(where: { $0 == "+" || $0 == "-" }) else {
+            return (try offset(text), 0)
+        }
+        return (try offset(text[..<sign]), try offset(text[sign...]))
+    }
+
+    private static func offset(_ text: Substring) throws -> Int64 {
+        let milliseconds = try PromQLDuration.parse(String(text.drop { $0 == "+" || $0 == "-" }))
+        return text.hasPrefix("-") ? -milliseconds : milliseconds
+    }
+}
