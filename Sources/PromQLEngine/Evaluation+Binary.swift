@@ -6,8 +6,15 @@ extension Evaluation {
     func evaluate(
         _ binary: BinaryExpression, at expression: PromQLExpression, _ grid: StepGrid
     ) throws -> StepValue {
+        // Chains of operators are as deep as they are long: nothing else may take up stack while operands are evaluated.
         let left = try evaluate(binary.left, grid)
-        let right = try evaluate(binary.right, grid)
+        return try combine(binary, left, try evaluate(binary.right, grid), at: expression, grid)
+    }
+
+    private func combine(
+        _ binary: BinaryExpression, _ left: StepValue, _ right: StepValue, at expression: PromQLExpression,
+        _ grid: StepGrid
+    ) throws -> StepValue {
         let apply = Self.arithmetic(binary.operator)
         let isFilter = binary.operator.isComparison && !binary.returnsBool
         let points = PointOperator(binary, at: expression.range, annotations)

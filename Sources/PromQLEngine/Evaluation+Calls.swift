@@ -17,6 +17,7 @@ extension Evaluation {
         switch function {
         case .vector:
             return .vector([StepSeries(labels: .empty, values: try scalar(arguments[0], grid))])
+        case .info: return .vector(try info(arguments, at: call, grid))
         case .startTimestamp: return .vector(try startTimestamps(of: arguments[0], grid))
         case .timestamp: return .vector(try timestamps(of: arguments[0], grid))
         case .absent: return .vector(absence(of: try vector(arguments[0], grid), arguments[0], grid))

@@ -94,7 +94,7 @@ extension Evaluation {
     /// The samples of a range vector with `anchored` or `smoothed` as a result: those in the window and the values at its ends.
     func extendedSamples(_ windows: WindowSet, _ extended: ExtendedRange) throws -> [MatrixSeries] {
         let end = windows.ends.first
-        return try windows.series.compactMap { series in
+        return try series(of: windows).compactMap { series in
             let samples = series.samples.withoutStaleMarkers
             let window = ExtendedWindow(
                 samples.timestamps, series.histograms.timestamps, start: end - windows.length, end: end,

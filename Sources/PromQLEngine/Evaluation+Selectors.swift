@@ -3,44 +3,6 @@ import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
 
-/// Samples of one series for functions over windows. Stale markers may be among them, to be left out where the samples
-/// are looked at, while they are in the processor's cache.
-struct WindowedSeries: Sendable {
-    let labels: LabelSet
-    let dropsName: Bool
-    let samples: SampleColumns
-    /// Samples that are native histograms. No time is both here and in `samples`.
-    var histograms = HistogramColumns()
-    /// When the counting of some samples began, numbers or histograms.
-    var starts = StartColumns()
-    /// Stand for samples that are not in `samples`; only where they were asked for.
-    var summaries: [SampleSummary] = []
-}
-
-/// A range vector over a grid: at every step, the samples of a window that is open on the left and closed on the right.
-struct WindowSet: Sendable {
-    let series: [WindowedSeries]
-    /// Where the range vector stands in the query.
-    let range: Range<Int>
-    let grid: StepGrid
-    /// Milliseconds.
-    let length: Int64
-    let shift: Int64
-    /// The moment of evaluation for all steps, if `@` pins it.
-    let pinned: Int64?
-
-    /// Where the windows end.
-    var ends: MomentTrack { MomentTrack(grid, pinned: pinned, shift: shift) }
-
-    /// Of all series, a summary counted as one.
-    var sampleCount: Int {
-        series.reduce(0) { $0 + $1.samples.count + $1.histograms.count + $1.summaries.count }
-    }
-
-    var hasHistograms: Bool { series.contains { !$0.histograms.isEmpty } }
-    var hasStarts: Bool { series.contains { !$0.starts.isEmpty } }
-}
-
 /// The moments that the steps of a grid look at: evenly spaced, or all the same. Nothing but numbers, for inner loops.
 struct MomentTrack: Sendable {
     let first: Int64
@@ -58,10 +20,12 @@ struct MomentTrack: Sendable {
     /// The last moment; the first if there are no steps.
     var last: Int64 { self[max(0, count - 1)] }
 
+    /// True if there is one moment only, for however many steps.
+    var isSingle: Bool { increment == 0 || count == 1 }
+
     /// The windows that end at these moments (at least one), each of them once.
     func grid(length: Int64) -> WindowGrid {
-        let isSingle = increment == 0 || count == 1
-        return WindowGrid(firstEnd: first, step: isSingle ? 0 : increment, count: isSingle ? 1 : count, length: length)
+        WindowGrid(firstEnd: first, step: isSingle ? 0 : increment, count: isSingle ? 1 : count, length: length)
     }
 }
 
@@ -76,14 +40,30 @@ extension Evaluation {
     }
 
     func select(
-        _ selector: VectorSelector, at place: Range<Int>, after: Int64, through: Int64, windows: WindowGrid? = nil
+        _ selector: VectorSelector, at place: Range<Int>, after: Int64, through: Int64
     ) throws -> [SelectedSeries] {
+        guard let selection = try selection(selector, after: after, through: through) else { return [] }
+        return try select(selection, at: place) { $0 }
+    }
+
+    /// What `transform` makes of the series, in label order. It is called on several threads.
+    func select<Output: Sendable>(
+        _ selection: SeriesSelection, at place: Range<Int>, transform: @Sendable (SelectedSeries) throws -> Output?
+    ) throws -> [Output] {
+        let isOfTotals = totalsOnly.contains(place)
+        return try store.select(selection, budget: budget) { try transform(isOfTotals ? $0.withTotalsOnly : $0) }
+    }
+
+    /// Nil for an empty range.
+    func selection(
+        _ selector: VectorSelector, after: Int64, through: Int64, windows: WindowGrid? = nil,
+        isNewestEnough: Bool = false
+    ) throws -> SeriesSelection? {
         let matchers = try selector.matchers.compiled(in: query)
-        guard after < through else { return [] }
-        let range = TimeRange(from: after + 1, through: through)
-        let selected = try store.select(
-            SeriesSelection(matchers: matchers, range: range, windows: windows), budget: budget)
-        return totalsOnly.contains(place) ? selected.map(\.withTotalsOnly) : selected
+        guard after < through else { return nil }
+        return SeriesSelection(
+            matchers: matchers, range: TimeRange(from: after + 1, through: through), windows: windows,
+            isNewestEnough: isNewestEnough)
     }
 
     /// At every step the newest sample within the look-back, unless it is a stale marker.
@@ -94,21 +74,21 @@ extension Evaluation {
         let moments = MomentTrack(
             grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset.milliseconds)
         let lookback = options.lookbackDelta
-        let selected = try select(selector, at: place, after: moments.first - lookback, through: moments.last)
-        return try ParallelChunks.map(selected) { [budget] part in
-            try part.compactMap { series in
-                try budget.charge(samples: moments.count)
-                guard series.histograms.isEmpty else {
-                    let column = Self.newest(series, moments, lookback, givesTimestamps: givesTimestamps)
-                    return column.isEmpty ? nil : StepSeries(labels: series.labels, column: column)
-                }
-                var isEmpty = true
-                let values = [Double](unsafeUninitializedCapacity: moments.count) { column, count in
-                    isEmpty = !Self.fillNewest(series.samples, moments, lookback, givesTimestamps, into: column)
-                    count = moments.count
-                }
-                return isEmpty ? nil : StepSeries(labels: series.labels, values: values)
+        let selection = try selection(
+            selector, after: moments.first - lookback, through: moments.last, isNewestEnough: moments.isSingle)
+        guard let selection else { return [] }
+        return try select(selection, at: place) { [budget] series in
+            try budget.charge(samples: moments.count)
+            guard series.histograms.isEmpty else {
+                let column = Self.newest(series, moments, lookback, givesTimestamps: givesTimestamps)
+                return column.isEmpty ? nil : StepSeries(labels: series.labels, column: column)
             }
+            var isEmpty = true
+            let values = [Double](unsafeUninitializedCapacity: moments.count) { column, count in
+                isEmpty = !Self.fillNewest(series.samples, moments, lookback, givesTimestamps, into: column)
+                count = moments.count
+            }
+            return isEmpty ? nil : StepSeries(labels: series.labels, values: values)
         }
     }
 
@@ -168,23 +148,23 @@ extension Evaluation {
         return column
     }
 
-    /// The windows of a range vector: a selector with a range, or a subquery. Series of a selector may come with summaries
-    /// in place of samples where each of them satisfies `servesSummary`; without it, there are none.
+    /// The windows of a range vector: a selector with a range, or a subquery.
+    ///
+    /// - Parameter allowsSummaries: whether series of a selector may come with summaries in place of samples.
     func windows(
-        of expression: PromQLExpression, _ grid: StepGrid, servesSummary: (@Sendable (SampleSummary) -> Bool)? = nil
+        of expression: PromQLExpression, _ grid: StepGrid, allowsSummaries: Bool = false
     ) throws -> WindowSet {
         let bare = expression.withoutParentheses
         switch bare.node {
         case .matrix(let selector, let length):
-            return try windows(selector, length.milliseconds, at: bare.range, grid, servesSummary)
+            return try windows(selector, length.milliseconds, at: bare.range, grid, allowsSummaries: allowsSummaries)
         case .subquery(let subquery): return try windows(subquery, at: bare.range, grid)
         default: throw PromQLError(execution: "expected a range vector", range: expression.range)
         }
     }
 
     private func windows(
-        _ selector: VectorSelector, _ length: Int64, at range: Range<Int>, _ grid: StepGrid,
-        _ servesSummary: (@Sendable (SampleSummary) -> Bool)?
+        _ selector: VectorSelector, _ length: Int64, at range: Range<Int>, _ grid: StepGrid, allowsSummaries: Bool
     ) throws -> WindowSet {
         let pinned = moment(of: selector.shift.anchor)
         let shift = selector.shift.offset.milliseconds
@@ -192,25 +172,12 @@ extension Evaluation {
         // What lies around the windows of `anchored` and `smoothed` is left to those who look at it.
         let before = selector.extended == nil ? 0 : options.lookbackDelta
         let behind = selector.extended == .smoothed ? options.lookbackDelta : 0
-        func samples(_ windows: WindowGrid?) throws -> [SelectedSeries] {
-            try select(
-                selector, at: range, after: ends.first - length - before, through: ends.last + behind,
-                windows: windows)
-        }
-        var selected: [SelectedSeries] = []
-        if grid.count > 0 {
-            selected = try samples(servesSummary.map { _ in ends.grid(length: length) })
-            // Rare, and not the store's to know. What was read in vain is charged as well.
-            if let servesSummary, selected.contains(where: { !$0.isServed(by: servesSummary) }) {
-                selected = try samples(nil)
-            }
-        }
-        let series = selected.map { series in
-            WindowedSeries(
-                labels: series.labels, dropsName: false, samples: series.samples, histograms: series.histograms,
-                starts: series.starts, summaries: series.summaries)
-        }
-        return WindowSet(series: series, range: range, grid: grid, length: length, shift: shift, pinned: pinned)
+        let selection = try selection(
+            selector, after: ends.first - length - before, through: ends.last + behind,
+            windows: allowsSummaries && grid.count > 0 ? ends.grid(length: length) : nil)
+        return WindowSet(
+            source: selection.flatMap { grid.count > 0 ? .selection($0) : nil } ?? .series([]), range: range, grid: grid,
+            length: length, shift: shift, pinned: pinned)
     }
 
     /// The inner expression is evaluated once, on a grid that covers all windows and whose moments are multiples of its
@@ -231,7 +198,7 @@ extension Evaluation {
                 histograms: element.histograms(on: inner).withoutResets)
         }
         return WindowSet(
-            series: series, range: range, grid: grid, length: subquery.range.milliseconds, shift: shift, pinned: pinned)
+            source: .series(series), range: range, grid: grid, length: subquery.range.milliseconds, shift: shift, pinned: pinned)
     }
 }
 
@@ -244,13 +211,6 @@ extension HistogramColumns {
             columns.histograms[index].counterReset = .unknown
         }
         return columns
-    }
-}
-
-extension SelectedSeries {
-    /// Summaries are of numbers only, so a window with histograms in it must see which samples there are.
-    fileprivate func isServed(by servesSummary: (SampleSummary) -> Bool) -> Bool {
-        summaries.isEmpty || (histograms.isEmpty && summaries.allSatisfy(servesSummary))
     }
 }
 

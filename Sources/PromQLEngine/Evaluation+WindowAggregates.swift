@@ -8,17 +8,31 @@ extension Evaluation {
     func aggregate<Part: WindowAggregate>(
         _ operand: PromQLExpression, _ grid: StepGrid, _: Part.Type
     ) throws -> [StepSeries] {
-        let windows = try windows(of: operand, grid, servesSummary: { Part.isServed(by: $0) })
-        if windows.hasHistograms { return try aggregateBoth(windows, Part.self) }
-        let ends = windows.ends
-        return try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
-            var panes = WindowPanes<Part>()
-            return try part.compactMap { series in
-                try budget.charge(samples: windows.grid.count)
-                return Self.column(of: series, ends, windows.length, &panes).map { values in
-                    StepSeries(labels: series.labels, dropsName: true, values: values)
-                }
+        let windows = try windows(of: operand, grid, allowsSummaries: true)
+        do {
+            return try aggregate(windows, Part.self)
+        } catch is UnservedSummary {
+            // Rare, and not the store's to know. What was read in vain is charged as well.
+            return try aggregate(windows.withoutSummaries, Part.self)
+        }
+    }
+
+    private func aggregate<Part: WindowAggregate>(_ windows: WindowSet, _: Part.Type) throws -> [StepSeries] {
+        try outcomes(windows) { series in
+            guard series.histograms.isEmpty else {
+                // Summaries are of numbers only: a window with histograms in it must see which samples there are.
+                guard series.summaries.isEmpty else { throw UnservedSummary() }
+                var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
+                let column = series.eachWindow(windows) { Part.point($0, &remarks) }
+                return WindowOutcome(
+                    series: column.isEmpty ? nil : StepSeries(labels: series.labels, dropsName: true, column: column),
+                    remarks: remarks.all)
             }
+            guard series.summaries.allSatisfy(Part.isServed) else { throw UnservedSummary() }
+            var panes = WindowPanes<Part>()
+            let values = Self.column(of: series, windows.ends, windows.length, &panes)
+            return WindowOutcome(
+                series: values.map { StepSeries(labels: series.labels, dropsName: true, values: $0) })
         }
     }
 
@@ -38,21 +52,7 @@ extension Evaluation {
         }
         return isEmpty ? nil : values
     }
-
-    /// `aggregate` where some series have histograms; those come without summaries.
-    private func aggregateBoth<Part: WindowAggregate>(_ windows: WindowSet, _: Part.Type) throws -> [StepSeries] {
-        try outcomes(windows) { series in
-            if series.histograms.isEmpty {
-                var panes = WindowPanes<Part>()
-                let values = Self.column(of: series, windows.ends, windows.length, &panes)
-                return WindowOutcome(
-                    series: values.map { StepSeries(labels: series.labels, dropsName: true, values: $0) })
-            }
-            var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
-            let column = series.eachWindow(windows) { Part.point($0, &remarks) }
-            return WindowOutcome(
-                series: column.isEmpty ? nil : StepSeries(labels: series.labels, dropsName: true, column: column),
-                remarks: remarks.all)
-        }
-    }
 }
+
+/// The function must see samples for which the store has put a summary.
+private struct UnservedSummary: Error {}

@@ -77,7 +77,7 @@ final class Evaluation {
             return try extendedSamples(windows, extended).sorted { $0.labels < $1.labels }
         }
         var matrix: [MatrixSeries] = []
-        for series in windows.series {
+        for series in try series(of: windows) {
             let end = windows.ends.first
             let all = series.samples.withoutStaleMarkers
             let inside = all.timestamps.range(after: end - windows.length, through: end)

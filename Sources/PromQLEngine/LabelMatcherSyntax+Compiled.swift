@@ -19,7 +19,7 @@ extension [LabelMatcherSyntax] {
 }
 
 extension LabelMatcherSyntax {
-    fileprivate func compiled(in query: String) throws(PromQLError) -> LabelMatcher {
+    func compiled(in query: String) throws(PromQLError) -> LabelMatcher {
         switch `operator` {
         case .equal: LabelMatcher(name, .equal(value))
         case .notEqual: LabelMatcher(name, .notEqual(value))

@@ -88,55 +88,24 @@ extension StepPoint {
     init(_ value: Double) { self = value.isPresent ? .number(value) : .absent }
 }
 
-/// What a function made of one series.
-struct WindowOutcome: Sendable {
-    /// Nil if it has no value at any step.
-    let series: StepSeries?
-    var remarks: [WindowRemarks.Remark] = []
-}
-
 extension Evaluation {
-    /// `slide` where some series have histograms, or start times that the function looks at.
-    func slideOverBoth<F: WindowFunction>(
-        _ windows: WindowSet, keepsName: Bool, _ function: F
-    ) throws -> [StepSeries] {
-        try outcomes(windows) { series in
-            if series.histograms.isEmpty, series.starts.isEmpty || !F.usesStarts {
-                let (values, isEmpty) = Self.column(of: series, windows, function)
-                return WindowOutcome(
-                    series: isEmpty
-                        ? nil
-                        : StepSeries(
-                            labels: series.labels, dropsName: series.dropsName || !keepsName, values: values))
-            }
-            var function = function
-            var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
-            let samples = series.samples.withoutStaleMarkers
-            if F.usesStarts, !series.starts.isEmpty { function.know(series.starts.column(at: samples.timestamps)) }
-            samples.timestamps.withUnsafeBufferPointer { times in
-                samples.values.withUnsafeBufferPointer { values in function.prepare(times, values) }
-            }
-            let column = series.eachWindow(windows) { function.point($0, &remarks) }
-            return WindowOutcome(
-                series: column.isEmpty
-                    ? nil
-                    : StepSeries(labels: series.labels, dropsName: series.dropsName || !keepsName, column: column),
-                remarks: remarks.all)
+    /// What a function makes of a series that has histograms, or start times that the function looks at.
+    static func outcome<F: WindowFunction>(
+        of series: WindowedSeries, _ windows: WindowSet, keepsName: Bool, _ prototype: F
+    ) -> WindowOutcome {
+        var function = prototype
+        var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
+        let samples = series.samples.withoutStaleMarkers
+        if F.usesStarts, !series.starts.isEmpty { function.know(series.starts.column(at: samples.timestamps)) }
+        samples.timestamps.withUnsafeBufferPointer { times in
+            samples.values.withUnsafeBufferPointer { values in function.prepare(times, values) }
         }
-    }
-
-    /// What `evaluate` makes of each series. Remarks are kept in the order of the series, whichever thread made them.
-    func outcomes(
-        _ windows: WindowSet, _ evaluate: @Sendable (WindowedSeries) throws -> WindowOutcome
-    ) throws -> [StepSeries] {
-        let outcomes = try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
-            try part.map { series in
-                try budget.charge(samples: windows.grid.count)
-                return try evaluate(series)
-            }
-        }
-        for remark in outcomes.flatMap(\.remarks) { annotations.add(remark.kind, remark.text, at: windows.range) }
-        return outcomes.compactMap(\.series)
+        let column = series.eachWindow(windows) { function.point($0, &remarks) }
+        return WindowOutcome(
+            series: column.isEmpty
+                ? nil
+                : StepSeries(labels: series.labels, dropsName: series.dropsName || !keepsName, column: column),
+            remarks: remarks.all)
     }
 }
 

@@ -20,29 +20,32 @@ enum StartTime {
 
 /// When the counting of each number of a series began, milliseconds, 0 where that is not known; empty if it is known of none.
 struct NumberStarts: Sendable {
+    /// Kept beside the column, so that inner loops need not look into that.
+    let isKnown: Bool
     private let column: [Int64]
 
-    init(_ column: [Int64] = []) { self.column = column }
-
-    var isEmpty: Bool { column.isEmpty }
+    init(_ column: [Int64] = []) {
+        self.column = column
+        isKnown = !column.isEmpty
+    }
 
     /// Whether counting began anew between a number and the one before; `index` is at least 1.
     func isReset(_ index: Int, _ times: UnsafeBufferPointer<Int64>) -> Bool {
-        !column.isEmpty
+        isKnown
             && StartTime.isReset(
                 previousStart: column[index - 1], previous: times[index - 1], start: column[index], time: times[index])
     }
 
     /// Whether a number claims to count from before the one before it; `index` is at least 1.
     func overlaps(_ index: Int, _ times: UnsafeBufferPointer<Int64>) -> Bool {
-        !column.isEmpty
+        isKnown
             && StartTime.overlaps(
                 previousStart: column[index - 1], previous: times[index - 1], start: column[index])
     }
 
     /// When counting began, if that was inside of a window before its first number: the count was zero then.
     func beginning(of window: Window) -> Int64? {
-        guard !column.isEmpty else { return nil }
+        guard isKnown else { return nil }
         let start = column[window.lower]
         return start != 0 && start > window.start && start < window.times[window.lower] ? start : nil
     }

@@ -51,17 +51,15 @@ extension Evaluation {
     func slide<F: WindowFunction>(
         _ windows: WindowSet, keepsName: Bool = false, _ function: F
     ) throws -> [StepSeries] {
-        if windows.hasHistograms || (F.usesStarts && windows.hasStarts) {
-            return try slideOverBoth(windows, keepsName: keepsName, function)
-        }
-        return try ParallelChunks.map(windows.series, samples: windows.sampleCount) { [budget] part in
-            try part.compactMap { series in
-                try budget.charge(samples: windows.grid.count)
-                let (values, isEmpty) = Self.column(of: series, windows, function)
-                return isEmpty
-                    ? nil
-                    : StepSeries(labels: series.labels, dropsName: series.dropsName || !keepsName, values: values)
+        try outcomes(windows) { series in
+            guard series.histograms.isEmpty, series.starts.isEmpty || !F.usesStarts else {
+                return Self.outcome(of: series, windows, keepsName: keepsName, function)
             }
+            let (values, isEmpty) = Self.column(of: series, windows, function)
+            return WindowOutcome(
+                series: isEmpty
+                    ? nil
+                    : StepSeries(labels: series.labels, dropsName: series.dropsName || !keepsName, values: values))
         }
     }
 

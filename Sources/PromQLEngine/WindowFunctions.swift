@@ -29,12 +29,17 @@ struct ExtrapolatedChange: WindowFunction {
 
     /// Whether a number in the window claims to count from before the one before it.
     func hasOverlap(_ window: Window) -> Bool {
-        !starts.isEmpty && (window.lower + 1..<window.upper).contains { starts.overlaps($0, window.times) }
+        starts.isKnown && (window.lower + 1..<window.upper).contains { starts.overlaps($0, window.times) }
     }
 
     mutating func value(_ window: Window) -> Double {
-        let began = starts.beginning(of: window)
-        guard window.count > 1 || began != nil else { return .absent }
+        // Most series come without start times: their loop asks no more than this.
+        if starts.isKnown, let began = starts.beginning(of: window) { return change(window, began: began) }
+        return window.count > 1 ? change(window, began: nil) : .absent
+    }
+
+    @inline(__always)
+    private mutating func change(_ window: Window, began: Int64?) -> Double {
         let firstTime = window.times[window.lower]
         let lastTime = window.times[window.upper - 1]
         var change = window.last - window.first

@@ -64,11 +64,16 @@ package struct SeriesSelection: Sendable {
     /// The windows that will be slid over the samples, if their count, sum, smallest and largest value are all that is
     /// wanted of them: the store may then answer with summaries where no window begins or ends.
     package let windows: WindowGrid?
+    /// True if of each series only the newest sample in the range will be looked at: the store may leave out all others.
+    package let isNewestEnough: Bool
 
-    package init(matchers: [LabelMatcher], range: TimeRange, windows: WindowGrid? = nil) {
+    package init(
+        matchers: [LabelMatcher], range: TimeRange, windows: WindowGrid? = nil, isNewestEnough: Bool = false
+    ) {
         self.matchers = matchers
         self.range = range
         self.windows = windows
+        self.isNewestEnough = isNewestEnough
     }
 }
 

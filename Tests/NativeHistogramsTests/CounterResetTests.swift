@@ -32,6 +32,20 @@ import Testing
         #expect(hinted.isReset(after: low))
     }
 
+    @Test func zeroBucketsThatChange() {
+        let values = [0.3, 0.6, 3]
+        let narrow = NativeHistogram(observing: values, zeroThreshold: 0.25)
+        let wide = NativeHistogram(observing: values, zeroThreshold: 1)
+        #expect(!wide.isReset(after: narrow))
+        #expect(narrow.isReset(after: wide))
+        #expect(
+            NativeHistogram(observing: [3], zeroThreshold: 0.25)
+                .isReset(after: NativeHistogram(observing: [3], zeroThreshold: 1)))
+        // A threshold inside of a bucket that is not empty says nothing about that bucket's observations.
+        #expect(NativeHistogram(observing: values, zeroThreshold: 0.75).isReset(after: narrow))
+        #expect(!NativeHistogram(observing: values + [1.2], zeroThreshold: 1.3).isReset(after: wide))
+    }
+
     @Test func oneBucketIsEnough() {
         #expect(NativeHistogram(observing: [3, 3, 3]).isReset(after: NativeHistogram(observing: [1, 3])))
     }

@@ -65,7 +65,10 @@ private struct QueryWriter {
 
     private mutating func shift() -> String {
         guard chance(3) else { return "" }
-        return pick([" offset 20s", " offset -35s", " @ 100", " @ start()", " @ end() offset 1m", " @ -5"])
+        return pick([
+            " offset 20s", " offset -35s", " @ 100", " @ start()", " @ end() offset 1m", " @ -5", " offset step()",
+            " offset (1m / 7)", " offset -range() @ 0",
+        ])
     }
 
     mutating func selector() -> String {
@@ -82,10 +85,10 @@ private struct QueryWriter {
     }
 
     mutating func range(depth: Int) -> String {
-        let length = pick(["10s", "35s", "2m", "1ms", "1d"])
+        let length = pick(["10s", "35s", "2m", "1ms", "1d", "2 * step() + 1s", "max_of(range(), 1m)"])
         return chance(3)
             ? "\(operand(depth: depth - 1))[\(length):\(pick(["", "7s", "30s", "1m"]))]\(shift())"
-            : "\(selector())[\(length)]\(shift())"
+            : "\(selector())[\(length)]\(pick(["", "", "", " anchored", " smoothed"]))\(shift())"
     }
 
     private mutating func operand(depth: Int) -> String { "(\(vector(depth: max(0, depth))))" }
@@ -94,10 +97,12 @@ private struct QueryWriter {
         guard depth > 0 else { return selector() + shift() }
         let next = depth - 1
         switch Int.random(in: 0..<9, using: &random) {
-        case 0: return selector() + shift()
+        case 0: return selector() + pick(["", " smoothed"]) + shift()
         case 1: return "\(rangeFunction())(\(range(depth: depth)))"
         case 2:
-            let function = pick(["abs", "sqrt", "sgn", "hour", "year", "sort", "timestamp", "absent", "ln"])
+            let function = pick([
+                "abs", "sqrt", "sgn", "hour", "year", "sort", "timestamp", "absent", "ln", "info", "start_timestamp",
+            ])
             return "\(function)(\(vector(depth: next)))"
         case 3:
             let operation = pick(["sum", "avg", "min", "max", "count", "stddev", "stdvar", "group"])
@@ -109,7 +114,8 @@ private struct QueryWriter {
             let operation = pick(["+", "-", "*", "/", "%", "^", "atan2", "==", ">", "< bool", "and", "or", "unless"])
             let isSet = ["and", "or", "unless"].contains(operation)
             let group = isSet || chance(2) ? "" : pick([" group_left(le)", " group_right()"])
-            let matching = pick(["", " on(k)\(group)", " ignoring(le)\(group)", " on()\(group)"])
+            let fill = isSet ? "" : pick(["", "", " fill(0)", " fill_left(NaN)", " fill_right(1) fill_left(-1)"])
+            let matching = pick(["", " on(k)\(group)", " ignoring(le)\(group)", " on()\(group)"]) + fill
             return "\(operand(depth: next)) \(operation)\(matching) \(operand(depth: next))"
         case 6: return "-\(operand(depth: next)) \(pick(["*", "> ", "^", "<= bool"])) \(scalar(depth: next))"
         case 7: return labelFunction(vector(depth: next))
@@ -131,7 +137,7 @@ private struct QueryWriter {
             "label_replace(\(vector), \"k\", \"$1x\", \"k\", \"(.)\")",
             "label_join(\(vector), \"j\", \"-\", \"k\", \"le\")",
             "label_replace(\(vector), \"le\", \"\", \"\", \"\")", "count_values(\"v\", \(vector))",
-            "sort_by_label(\(vector), \"k\")",
+            "sort_by_label(\(vector), \"k\")", "info(\(vector), {__name__=~\"n.*\", le=~\".*\"})",
         ])
     }
 
