@@ -54,7 +54,8 @@ import Testing
     /// Whatever the numbers, no line is wider than the terminal, and nothing traps.
     @Test(
         arguments: [
-            [.infinity, -.infinity, .nan, 1], [.greatestFiniteMagnitude, -.greatestFiniteMagnitude], [.leastNonzeroMagnitude, 1e-300],
+            [.infinity, -.infinity, .nan, 1], [.greatestFiniteMagnitude, -.greatestFiniteMagnitude],
+            [.leastNonzeroMagnitude, 1e-300],
             [0, 0, 0], [-7], [1e18, 1e18 + 4096], [.nan], [], [123_456_789, 987_654_321],
         ] as [[Double]])
     func extremesAreDrawn(values: [Double]) throws {

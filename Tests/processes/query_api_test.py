@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Prometheus' HTTP API with Prometheus' own programs as clients: promtool, a Prometheus that reads remotely and one that
 federates; what Grafana asks; compression, limits, clients that go away; `heliograph query`. usage: query_api_test.py"""
+import datetime
 import gzip
 import http.client
 import json
@@ -96,6 +97,25 @@ def grafana(check, server, now):
     check.equal(answer["data"], "sum by (zone) (rate(load[5m]))", "format_query")
     status, answer = server.json("/api/v1/parse_query", query="-load")
     check.equal(answer["data"]["type"], "unaryExpr", "parse_query")
+
+
+def api_client(check, server, now):
+    """PyPI's prometheus-api-client, where it is installed."""
+    try:
+        from prometheus_api_client import PrometheusConnect
+    except ImportError:
+        print("skipped: prometheus-api-client is not installed")
+        return
+    client = PrometheusConnect(url=f"http://127.0.0.1:{server.port}", disable_ssl=True)
+    check(client.check_prometheus_connection(), "prometheus-api-client connects")
+    check.equal(client.all_metrics(), ["load"], "its list of metrics")
+    check.equal(client.get_label_values("zone"), ["a", "b"], "its list of values")
+    check.equal(len(client.custom_query("sum by (zone) (load)")), 2, "its query")
+    start, end = (datetime.datetime.fromtimestamp(t) for t in (now - 3600, now))
+    found = client.custom_query_range("avg(load)", start, end, "15")
+    check.equal(len(found[0]["values"]), 241, "its query over a range")
+    found = client.get_metric_range_data("load", start_time=start, end_time=end)
+    check.equal(sorted({series["metric"]["source_id"] for series in found}), ["host-1", "host-2", "host-3"], "its download")
 
 
 def forms(check, server):
@@ -259,6 +279,7 @@ def main():
             now = load(check, server)
             forms(check, server)
             grafana(check, server, now)
+            api_client(check, server, now)
             query_command(check, server, data)
             if peer.available():
                 promtool(check, server)
