@@ -71,6 +71,7 @@ extension Evaluation {
         _ selector: VectorSelector, at place: Range<Int>, _ grid: StepGrid, givesTimestamps: Bool = false
     ) throws -> [StepSeries] {
         guard grid.count > 0 else { return [] }
+        if selector.extended == .smoothed, !givesTimestamps { return try smoothedVector(selector, at: place, grid) }
         let moments = MomentTrack(
             grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset.milliseconds)
         let lookback = options.lookbackDelta
@@ -176,7 +177,8 @@ extension Evaluation {
             selector, after: ends.first - length - before, through: ends.last + behind,
             windows: allowsSummaries && grid.count > 0 ? ends.grid(length: length) : nil)
         return WindowSet(
-            source: selection.flatMap { grid.count > 0 ? .selection($0) : nil } ?? .series([]), range: range, grid: grid,
+            source: selection.flatMap { grid.count > 0 ? .selection($0) : nil } ?? .series([]), range: range,
+            grid: grid,
             length: length, shift: shift, pinned: pinned)
     }
 
@@ -198,7 +200,8 @@ extension Evaluation {
                 histograms: element.histograms(on: inner).withoutResets)
         }
         return WindowSet(
-            source: .series(series), range: range, grid: grid, length: subquery.range.milliseconds, shift: shift, pinned: pinned)
+            source: .series(series), range: range, grid: grid, length: subquery.range.milliseconds, shift: shift,
+            pinned: pinned)
     }
 }
 

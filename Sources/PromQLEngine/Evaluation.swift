@@ -147,15 +147,8 @@ final class Evaluation {
             return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
         case .parentheses(let inner), .plus(let inner): return try evaluate(inner, grid)
-        case .selector(let selector) where selector.extended == .smoothed:
-            return .vector(try smoothedVector(selector, at: expression.range, grid))
         case .selector(let selector): return .vector(try instantVector(selector, at: expression.range, grid))
-        case .negation(let operand):
-            switch try evaluate(operand, grid) {
-            case .scalar(let column): return .scalar(column.map { -$0 })
-            case .string(let text): return .string(text)
-            case .vector(let series): return .vector(series.map(\.negated))
-            }
+        case .negation(let operand): return try evaluate(operand, grid).negated
         case .binary(let binary): return try evaluate(binary, at: expression, grid)
         case .aggregation(let aggregation): return .vector(try evaluate(aggregation, grid))
         case .call(let function, let arguments): return try call(function, arguments, at: expression, grid)
@@ -188,6 +181,14 @@ final class Evaluation {
 }
 
 extension StepValue {
+    fileprivate var negated: StepValue {
+        switch self {
+        case .scalar(let column): .scalar(column.map { -$0 })
+        case .string: self
+        case .vector(let series): .vector(series.map(\.negated))
+        }
+    }
+
     /// The value of a single step at `count` steps.
     fileprivate func repeated(_ count: Int) -> StepValue {
         func spread(_ column: [Double]) -> [Double] {
