@@ -163,12 +163,16 @@ let package = Package(
             "EmbeddedStoreTests",
             ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern", "ChunkCodec"]),
         tests(
-            "DataBackupTests", ["DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "TimeSeriesStore", grdb]),
+            "DataBackupTests",
+            [
+                "DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "NativeHistograms", "TimeSeriesStore",
+                grdb,
+            ]),
         tests(
             "ProcessorTests",
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
-                "SelfMetrics", logging, grdb,
+                "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         tests(
@@ -213,7 +217,7 @@ let package = Package(
             "FaultTests",
             [
                 "FaultDisk", "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore",
-                "TelemetryModel", "SelfMetrics", logging, grdb,
+                "TelemetryModel", "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
     ]
 )
