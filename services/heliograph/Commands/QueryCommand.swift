@@ -61,7 +61,8 @@ struct QueryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let now = Int64((Date().timeIntervalSince1970 * 1000).rounded())
+        // Whole seconds are easier to read, and to ask for again.
+        let now = Int64(Date().timeIntervalSince1970) * 1000
         let moment = (time ?? .now).milliseconds(now: now)
         let range = try range(now: now)
         do {
