@@ -176,7 +176,8 @@ extension Evaluation {
             selector, after: ends.first - length - before, through: ends.last + behind,
             windows: allowsSummaries && grid.count > 0 ? ends.grid(length: length) : nil)
         return WindowSet(
-            source: selection.flatMap { grid.count > 0 ? .selection($0) : nil } ?? .series([]), range: range, grid: grid,
+            source: selection.flatMap { grid.count > 0 ? .selection($0) : nil } ?? .series([]), range: range,
+            grid: grid,
             length: length, shift: shift, pinned: pinned)
     }
 
@@ -198,7 +199,8 @@ extension Evaluation {
                 histograms: element.histograms(on: inner).withoutResets)
         }
         return WindowSet(
-            source: .series(series), range: range, grid: grid, length: subquery.range.milliseconds, shift: shift, pinned: pinned)
+            source: .series(series), range: range, grid: grid, length: subquery.range.milliseconds, shift: shift,
+            pinned: pinned)
     }
 }
 
