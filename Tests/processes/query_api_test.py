@@ -245,6 +245,9 @@ def query_command(check, server, folder):
     check(result.returncode == 2 and "\n          ^\n" in result.stderr, f"a caret under the mistake: {result}")
     result = command("query", "load * on() load", "--url", url, "--time", at)
     check(result.returncode == 3 and result.stderr.startswith("error: "), f"a query that cannot be evaluated: {result}")
+    result = command("query", "avg(rate(load[5m]))", "--url", url, "--time", at, "--explain")
+    lines = result.stdout.splitlines()
+    check(result.returncode == 0 and lines[0].split()[-1] == "expression" and "load[5m]" in result.stdout, f"a plan: {result}")
     result = command("query", "1", "--url", "http://127.0.0.1:9")
     check(result.returncode == 1 and "--url" in result.stderr, f"no server: {result}")
     result = command("query", "load", "--data", str(folder))
@@ -263,6 +266,8 @@ def offline(check, folder):
     result = command("query", "sum by (zone) (load)", "--data", str(folder), "--time", at)
     check.equal([line.split() for line in result.stdout.splitlines()],
                 [["zone", "value"], ["a", "300"], ["b", "300"]], f"over a folder without a server: {result.stderr}")
+    result = command("query", "sum(load)", "--data", str(folder), "--time", at, "--explain")
+    check(result.returncode == 0 and "matchers: __name__=" in result.stdout, f"a plan, without a server: {result}")
     result = command("query", "load{", "--data", str(folder))
     check(result.returncode == 2 and "^" in result.stderr, f"a mistake, without a server: {result}")
     check.equal(content(), files, "nothing in the folder changed")

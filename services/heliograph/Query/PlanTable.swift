@@ -118,12 +118,7 @@ struct PlanTable {
 
     private static func time(_ seconds: Double) -> String {
         // What no calendar has is said as it is.
-        abs(seconds) < 2.5e11 ? Date(timeIntervalSince1970: seconds).shortTimeOfQuery : "\(seconds)"
-    }
-}
-
-extension Date {
-    fileprivate var shortTimeOfQuery: String {
-        Date(milliseconds: Int64((timeIntervalSince1970 * 1000).rounded())).shortTime
+        guard abs(seconds) < 2.5e11 else { return "\(seconds)" }
+        return Date(milliseconds: Int64((seconds * 1000).rounded())).shortTime
     }
 }
