@@ -76,7 +76,7 @@ let package = Package(
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
         engine("LabelPattern", settings: memorySafe),
-        engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern"]),
+        engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
         engine(
             "EmbeddedStore",
             ["TelemetryModel", "NativeHistograms", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb, sqlite]),
@@ -140,7 +140,7 @@ let package = Package(
             path: "services/heliograph", swiftSettings: house),
 
         // Benchmarks
-        .systemLibrary(name: "CMalloc", path: "benchmarks/CMalloc"),
+        .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
         .executableTarget(
             name: "heliograph-bench",
             dependencies: [
@@ -175,10 +175,23 @@ let package = Package(
                 "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
+        .target(
+            name: "PromQLScripts",
+            dependencies: [
+                "PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern",
+            ],
+            path: "Tests/PromQLScripts", swiftSettings: house),
         tests(
             "PromQLEngineTests",
-            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"],
+            [
+                "PromQLScripts", "PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel",
+                "NativeHistograms",
+                "LabelPattern",
+            ],
             exclude: ["Scripts"]),
+        tests(
+            "ConformanceTests",
+            ["PromQLScripts", "PromQLEngine", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel"]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",

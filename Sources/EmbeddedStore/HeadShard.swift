@@ -27,7 +27,7 @@ struct HeadShard: ~Copyable {
     private(set) var lateCount = 0
     private(set) var current: [HeadColumn] = []
     var windows: [Int64: Window] = [:]
-    private var leaving: [Int64: Window] = [:]
+    private(set) var leaving: [Int64: Window] = [:]
 
     init() {}
 

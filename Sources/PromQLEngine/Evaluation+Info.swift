@@ -68,12 +68,14 @@ extension Evaluation {
         let lookback = options.lookbackDelta
         let times = TimeRange(from: moments.first - lookback + 1, through: moments.last)
         var known: [LabelSet: [InfoSeries]] = [:]
-        for series in try store.select(SeriesSelection(matchers: selection.matchers, range: times), budget: budget) {
+        let read = SeriesSelection(matchers: selection.matchers, range: times)
+        for series in try select(read, at: range, transform: { $0 }) {
             try budget.charge(samples: moments.count)
             let newest = Self.newest(series, moments, lookback, givesTimestamps: false)
             guard newest.histograms == nil else {
                 throw PromQLError(
-                    execution: "this should be an info metric, with float samples: \(series.labels)", range: range)
+                    execution: "this should be an info metric, with float samples: \(series.labels.textInBraces)",
+                    range: range)
             }
             let info = InfoSeries(
                 labels: series.labels, dataLabels: selection.dataLabels(of: series.labels),
@@ -90,7 +92,9 @@ extension Evaluation {
         var labelsAtStep: [LabelSet?] = []
         var distinct: [LabelSet] = []
         var previous: (chosen: [Int], labels: LabelSet)?
+        var meter = BudgetMeter(budget)
         for step in element.values.indices {
+            try meter.add(candidates.count + distinct.count)
             guard element.isPresent(at: step) else {
                 labelsAtStep.append(nil)
                 continue
@@ -107,7 +111,8 @@ extension Evaluation {
             labelsAtStep.append(previous?.labels)
             if let labels = previous?.labels, !distinct.contains(labels) { distinct.append(labels) }
         }
-        return distinct.map { labels in
+        return try distinct.map { labels in
+            try budget.hold(columns: 1, of: element.values.count)
             var part = element.keeping { labelsAtStep[$0] == labels }
             part.labels = labels
             return part
@@ -126,8 +131,8 @@ extension Evaluation {
             guard candidate.times[step] != other.times[step] else {
                 throw PromQLError(
                     execution:
-                        "found duplicate series for info metric: \(other.labels) and \(candidate.labels) have samples "
-                        + "at the same time", range: range)
+                        "found duplicate series for info metric: \(other.labels.textInBraces) and "
+                        + "\(candidate.labels.textInBraces) have samples at the same time", range: range)
             }
             if candidate.times[step] > other.times[step] { chosen[rival] = index }
         }

@@ -1,5 +1,6 @@
 import PromQLSyntax
 import TelemetryModel
+import TimeSeriesStore
 
 extension Evaluation {
     /// Functions of one range vector and perhaps scalars; nil if `function` is none of them.
@@ -102,8 +103,9 @@ extension Evaluation {
         let factors = try arguments.dropFirst().map { try scalar($0, grid) }
         for (name, column) in zip(["smoothing", "trend"], factors) {
             if let wrong = column.first(where: { !($0 > 0 && $0 < 1) }) {
+                let short = "\(name.prefix(1))f"
                 throw PromQLError(
-                    execution: "the \(name) factor must be between 0 and 1, both excluded, not \(wrong.promQLText)",
+                    execution: "invalid \(name) factor. Expected: 0 < \(short) < 1, got: \(wrong.sixDecimals)",
                     range: arguments.first?.range)
             }
         }
@@ -120,14 +122,18 @@ extension Evaluation {
             } both: { _, _ in
                 .number(1)
             })
-        return absence(of: present, operand, grid)
+        return try absence(of: present, operand, grid)
     }
 
     /// One element with value 1 at the steps at which `series` have none. Its labels are what the selector says for
     /// sure.
-    func absence(of series: [StepSeries], _ operand: PromQLExpression, _ grid: StepGrid) -> [StepSeries] {
+    func absence(
+        of series: [StepSeries], _ operand: PromQLExpression, _ grid: StepGrid
+    ) throws -> [StepSeries] {
+        var meter = BudgetMeter(budget)
         var values = [Double](repeating: 1, count: grid.count)
         for element in series {
+            try meter.add(BudgetMeter.element + grid.count)
             for step in values.indices where element.isPresent(at: step) { values[step] = .absent }
         }
         return [StepSeries(labels: operand.certainLabels, values: values)]
@@ -167,5 +173,14 @@ extension PromQLExpression {
             matcher.operator == .equal && others.count { $0.name == matcher.name } == 1
         }
         return LabelSet(certain.map { Label($0.name, $0.value) })
+    }
+}
+
+extension Double {
+    /// As C's `%f` prints it, for values that are worth printing so.
+    fileprivate var sixDecimals: String {
+        guard let millionths = Int64(exactly: (self * 1e6).rounded(.toNearestOrEven)) else { return promQLText }
+        let decimals = String(millionths.magnitude % 1_000_000 + 1_000_000).dropFirst()
+        return "\(self < 0 ? "-" : "")\(millionths.magnitude / 1_000_000).\(decimals)"
     }
 }

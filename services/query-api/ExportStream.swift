@@ -33,7 +33,8 @@ struct ExportStream: Sendable {
             while let read = reads.popLast() {
                 guard let series = try await select(read) else {
                     guard let parts = read.parts else {
-                        throw QueryLimitError.tooManySamples(limit: ExportPlan.samplesAtOnce)
+                        throw QueryLimitError.tooManySamples(
+                            limit: ExportPlan.samplesAtOnce, reached: ExportPlan.samplesAtOnce + 1)
                     }
                     reads += parts.reversed()
                     continue
