@@ -76,7 +76,7 @@ let package = Package(
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
         engine("LabelPattern", settings: memorySafe),
-        engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern"]),
+        engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
         engine(
             "EmbeddedStore",
             ["TelemetryModel", "NativeHistograms", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb, sqlite]),
@@ -140,7 +140,7 @@ let package = Package(
             path: "services/heliograph", swiftSettings: house),
 
         // Benchmarks
-        .systemLibrary(name: "CMalloc", path: "benchmarks/CMalloc"),
+        .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
         .executableTarget(
             name: "heliograph-bench",
             dependencies: [
@@ -163,12 +163,16 @@ let package = Package(
             "EmbeddedStoreTests",
             ["EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern", "ChunkCodec"]),
         tests(
-            "DataBackupTests", ["DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "TimeSeriesStore", grdb]),
+            "DataBackupTests",
+            [
+                "DataBackup", "EmbeddedStore", "IngestLog", "TelemetryModel", "NativeHistograms", "TimeSeriesStore",
+                grdb,
+            ]),
         tests(
             "ProcessorTests",
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
-                "SelfMetrics", logging, grdb,
+                "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         .target(
@@ -229,7 +233,7 @@ let package = Package(
             "FaultTests",
             [
                 "FaultDisk", "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore",
-                "TelemetryModel", "SelfMetrics", logging, grdb,
+                "TelemetryModel", "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
     ]
 )

@@ -144,4 +144,5 @@ def main():
         print(f"  {figure:56} {value:10,.2f}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -11,16 +11,18 @@ extension Block {
     ///   - windows: if given, hours of long chunks that no window cuts through come as summaries; where one cuts only
     ///     between the hour's first sample and the others, that sample comes as itself. Together they stand for every
     ///     sample once.
+    ///   - isNewestEnough: if true, samples before the newest of a chunk may be left out.
     ///   - budget: charged for samples and summaries, in blocks of some thousand.
     ///   - body: called with the position in `ids` of each series that has something in the range, in order.
     func read(
-        _ ids: [Int], in range: TimeRange, windows: WindowGrid?, budget: QueryBudget,
+        _ ids: [Int], in range: TimeRange, windows: WindowGrid?, isNewestEnough: Bool = false, budget: QueryBudget,
         _ body: (_ position: Int, BlockSeries) throws -> Void
     ) throws {
         var uncharged = 0
         var seriesSinceCheck = 0
         try withConnection { connection in
-            var reading = BlockReading(block: self, connection: connection, range: range, windows: windows)
+            var reading = BlockReading(
+                block: self, connection: connection, range: range, windows: windows, isNewestEnough: isNewestEnough)
             try scanChunks(ids, connection) { id, timeline, column in
                 try reading.add(id, timeline: timeline, column)
             } afterSeries: { position in

@@ -75,7 +75,7 @@ struct BlockBuilder {
     /// - Parameter details: of some of the samples. A series that has any gets no statistics: who asks for it needs its samples.
     /// - Throws: `BlockBuildError` unless its labels come after those of the series before, and it has at least one sample, all
     ///   ascending strictly and within the block's range.
-    mutating func add(_ set: LabelSet, _ columns: SampleColumns, _ details: SampleDetails = .none) throws {
+    mutating func add(_ set: LabelSet, _ columns: SampleColumns, _ details: SampleDetails = .empty) throws {
         let rows = try openRows()
         try check(set, columns, end: name.to)
         let series = Int64(labels.seriesCount)
@@ -85,7 +85,7 @@ struct BlockBuilder {
         for (number, chunk) in chunks.enumerated() {
             let id = series << BlockSchema.chunkBits | Int64(number)
             let data = ChunkCodec.encodeValues(columns.values.span.extracting(chunk.samples), effort: effort)
-            let own = details.isEmpty ? .none : details.within(chunk.samples, of: columns.timestamps)
+            let own = details.isEmpty ? .empty : details.within(chunk.samples, of: columns.timestamps)
             try rows.insertChunk(
                 id, timeline: BlockSchema.storedTimeline(chunk.timeline, hasDetails: !own.isEmpty),
                 isLast: number == chunks.count - 1, data: data)

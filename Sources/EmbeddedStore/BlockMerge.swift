@@ -57,7 +57,7 @@ struct BlockMerge {
         }
         if parts.count == 1 { return (labels, parts[0], details[0]) }
         let columns = BlockMerge.merge(parts, &report)
-        if details.allSatisfy(\.isEmpty) { return (labels, columns, .none) }
+        if details.allSatisfy(\.isEmpty) { return (labels, columns, .empty) }
         BlockMerge.recount(parts, details, &report)
         return (labels, columns, SampleDetails.merged(Array(zip(parts.map(\.timestamps), details))))
     }
@@ -132,7 +132,7 @@ struct BlockMerge {
             let next = try cursor.next()
             labels = next?.labels
             columns = next?.columns ?? SampleColumns()
-            details = next?.details ?? .none
+            details = next?.details ?? .empty
         }
 
         mutating func advanceEvent() throws { event = try cursor.event() }

@@ -35,13 +35,16 @@ struct BlockReading {
 
     /// - Parameter withDeleted: whether samples that were deleted but are still in the file count.
     init(
-        block: Block, connection: BlockConnection, range: TimeRange, windows: WindowGrid?, withDeleted: Bool = false
+        block: Block, connection: BlockConnection, range: TimeRange, windows: WindowGrid?, withDeleted: Bool = false,
+        isNewestEnough: Bool = false
     ) {
         self.block = block
         self.connection = connection
         self.windows = windows
         deletions = withDeleted ? nil : block.deletions
-        timelines = BlockTimelines(block: block, range: range, windows: windows)
+        // Of what was deleted the newest sample may be, and then the one before is wanted.
+        timelines = BlockTimelines(
+            block: block, range: range, windows: windows, isNewestEnough: isNewestEnough && deletions == nil)
     }
 
     /// Takes the chunk in.

@@ -36,12 +36,15 @@ struct BlockTimelines {
     private let block: Block
     private let range: TimeRange
     private let windows: WindowGrid?
+    private let isNewestEnough: Bool
     private var known: [Int64: BlockTimeline] = [:]
     private var keptCount = 0
     private var lastID: Int64 = -1
     private var last: BlockTimeline?
 
-    init(block: Block, range: TimeRange, windows: WindowGrid?) {
+    /// - Parameter isNewestEnough: whether all samples of a timeline but the last in the range are left out.
+    init(block: Block, range: TimeRange, windows: WindowGrid?, isNewestEnough: Bool = false) {
+        self.isNewestEnough = isNewestEnough
         self.block = block
         self.range = range
         self.windows = windows
@@ -97,10 +100,11 @@ struct BlockTimelines {
     }
 
     private func cut(_ timestamps: [Int64]) -> BlockTimeline {
-        let from = timestamps[0] >= range.from ? 0 : timestamps.lowerBound(of: range.from, from: 0)
+        var from = timestamps[0] >= range.from ? 0 : timestamps.lowerBound(of: range.from, from: 0)
         let to =
             timestamps[timestamps.count - 1] <= range.through
             ? timestamps.count : timestamps.lowerBound(of: range.through + 1, from: from)
+        if isNewestEnough { from = max(from, to - 1) }
         var pieces: [BlockTimeline.Piece] = []
         var pieceCount = 0
         if let windows {

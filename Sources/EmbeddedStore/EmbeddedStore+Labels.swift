@@ -54,21 +54,21 @@ extension EmbeddedStore {
     package func labelValues(
         of name: String, _ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget
     ) throws -> [String] {
-        var values: Set<String> = []
-        if matcherLists.isEmpty {
-            if hasHeadData(in: range) { values.formUnion(head.index.withLock { $0.values(of: name) }) }
-            try serving {
-                for block in blocks(in: range) + rollups(in: range) {
-                    values.formUnion(try block.labelValues(of: name))
-                    try budget.check()
-                }
-            }
-        } else {
+        guard matcherLists.isEmpty else {
+            var values: Set<String> = []
             for labels in try series(matcherLists, in: range, budget: budget) {
                 if let value = labels[name] { values.insert(value) }
             }
+            return values.sorted { $0.isOrderedBeforeByBytes($1) }
         }
-        return values.sorted { $0.isOrderedBeforeByBytes($1) }
+        return try serving {
+            var values = hasHeadData(in: range) ? head.index.withLock { $0.values(of: name) } : []
+            for block in blocks(in: range) + rollups(in: range) {
+                values = EmbeddedStore.union(values, try block.labelValues(of: name)) { $0.comparedByBytes(with: $1) }
+                try budget.check()
+            }
+            return values
+        }
     }
 
     private func hasHeadData(in range: TimeRange) -> Bool {
@@ -78,25 +78,27 @@ extension EmbeddedStore {
         }
     }
 
-    /// Two ascending lists as one, without doubles.
     private static func union(_ a: [LabelSet], _ b: [LabelSet]) -> [LabelSet] {
+        union(a, b) { $0 == $1 ? 0 : $0 < $1 ? -1 : 1 }
+    }
+
+    /// Two ascending lists as one, without doubles.
+    ///
+    /// - Parameter compare: below, equal to or above zero as its first argument comes before, is, or comes after the other.
+    private static func union<Element>(
+        _ a: [Element], _ b: [Element], _ compare: (Element, Element) -> Int
+    ) -> [Element] {
         if a.isEmpty { return b }
-        var out: [LabelSet] = []
+        if b.isEmpty { return a }
+        var out: [Element] = []
         out.reserveCapacity(max(a.count, b.count))
         var i = 0
         var j = 0
         while i < a.count, j < b.count {
-            if a[i] == b[j] {
-                out.append(a[i])
-                i += 1
-                j += 1
-            } else if a[i] < b[j] {
-                out.append(a[i])
-                i += 1
-            } else {
-                out.append(b[j])
-                j += 1
-            }
+            let order = compare(a[i], b[j])
+            out.append(order <= 0 ? a[i] : b[j])
+            if order <= 0 { i += 1 }
+            if order >= 0 { j += 1 }
         }
         return out + a[i...] + b[j...]
     }

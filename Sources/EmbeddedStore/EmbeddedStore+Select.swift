@@ -42,7 +42,8 @@ extension EmbeddedStore: TimeSeriesStore {
             }
         }
         let reader = SelectionReader(
-            range: selection.range, sources: [.parts(older)] + found.map(\.source) + [.parts(recent)],
+            range: selection.range, isNewestEnough: selection.isNewestEnough,
+            sources: [.parts(older)] + found.map(\.source) + [.parts(recent)],
             places: SeriesPlaces([older.map(\.labels)] + found.map(\.labels) + [recent.map(\.labels)]), budget: budget)
         return try reader.map(transform)
     }
@@ -73,25 +74,39 @@ extension EmbeddedStore: TimeSeriesStore {
         let series = head.index.withLock { $0.series(matching: selection.matchers) }
         return try ParallelChunks.map(series, length: Head.copiedAtOnce) { [head] part -> [Output] in
             try budget.check()
-            let images = head.images(of: part, in: selection.range)
-            var found: [Output] = []
-            var samples = 0
-            var seriesCount = 0
-            for (number, image) in zip(part, images) where !image.isEmpty {
-                let columns = image.decoded()
-                guard !columns.isEmpty else { continue }
-                samples += columns.count
-                seriesCount += 1
-                var part = PartialSeries(labels: head.index.withLock { $0.labels(of: number) }, parts: [columns])
-                if !image.details.isEmpty {
-                    part.details = [image.decodedDetails()]
-                    samples += part.details[0].weight
-                }
-                if let made = try transform(part) { found.append(made) }
+            let parts = head.parts(of: part, selection)
+            try budget.charge(samples: parts.reduce(0) { $0 + $1.sampleCount })
+            try budget.charge(series: parts.count)
+            return try parts.compactMap(transform)
+        }
+    }
+}
+
+extension Head {
+    /// What the head has of these series, those without samples in the range left out.
+    fileprivate func parts(of series: ArraySlice<UInt32>, _ selection: SeriesSelection) -> [PartialSeries] {
+        var found = [SampleColumns?](repeating: nil, count: series.count)
+        var details = [Int: SampleDetails]()
+        var rest = series.enumerated().map { (position: $0.offset, number: $0.element) }
+        if selection.isNewestEnough {
+            found = newest(of: series, in: selection.range).map { newest in
+                newest.map { SampleColumns(timestamps: [$0.time], values: [$0.value]) }
             }
-            try budget.charge(samples: samples)
-            try budget.charge(series: seriesCount)
-            return found
+            rest = rest.filter { found[$0.position] == nil }
+        }
+        for (place, image) in zip(rest, images(of: rest.map(\.number)[...], in: selection.range)) where !image.isEmpty {
+            let columns = image.decoded()
+            guard !columns.isEmpty else { continue }
+            found[place.position] = columns
+            if !image.details.isEmpty { details[place.position] = image.decodedDetails() }
+        }
+        return index.withLock { index in
+            zip(series, found).enumerated().compactMap { position, pair in
+                guard let columns = pair.1 else { return nil }
+                var part = PartialSeries(labels: index.labels(of: pair.0), parts: [columns])
+                if let details = details[position] { part.details = [details] }
+                return part
+            }
         }
     }
 }
@@ -103,6 +118,11 @@ struct PartialSeries: Sendable {
     var summaries: [SampleSummary] = []
     /// Of each part; empty if none has any.
     var details: [SampleDetails] = []
+
+    /// Details count for what they weigh.
+    fileprivate var sampleCount: Int {
+        parts.reduce(0) { $0 + $1.count } + details.reduce(0) { $0 + $1.weight }
+    }
 
     var selected: SelectedSeries {
         var joiner = TimestampJoiner()

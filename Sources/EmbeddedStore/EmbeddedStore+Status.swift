@@ -14,7 +14,8 @@ extension EmbeddedStore {
                 headSeries: index.series, headLabelPairs: index.pairs, headColumnBytes: head.columns,
                 headIndexBytes: head.index, headWindows: state.windows.count + (state.leaving?.windows.count ?? 0),
                 blocks: state.blocks.count, blockBytes: state.blocks.reduce(0) { $0 + $1.byteCount },
-                blockSamples: state.blocks.reduce(0) { $0 + $1.sampleCount }, tiers: state.tiers,
+                blockSamples: state.blocks.reduce(0) { $0 + $1.sampleCount },
+                blockHistograms: state.blocks.reduce(0) { $0 + $1.histogramCount }, tiers: state.tiers,
                 pendingDeletions: state.tombstones.count,
                 oldestTime: state.blocks.map(\.name.from).min() ?? state.windows.keys.min(), counts: counts)
         }
@@ -45,7 +46,7 @@ package struct StoreStatistics: Sendable {
     /// Series that had a sample since the process began.
     package let headSeries: Int
     package let headLabelPairs: Int
-    /// Bytes of compressed samples in memory, and of what finds them.
+    /// Bytes of compressed samples in memory, histograms and start timestamps included, and of what finds them.
     package let headColumnBytes: Int
     package let headIndexBytes: Int
     /// Two-hour windows in memory.
@@ -53,6 +54,8 @@ package struct StoreStatistics: Sendable {
     package let blocks: Int
     package let blockBytes: Int
     package let blockSamples: Int
+    /// Of these, native histograms.
+    package let blockHistograms: Int
     /// Samples in two-hour and longer blocks, then the rollups; those without a block are in here too.
     package let tiers: [TierUse]
     /// Deletes of which some block still has samples in its file.

@@ -143,6 +143,21 @@ final class Head: Sendable {
         return images
     }
 
+    /// The newest sample in the range of each of these series, where it can be told without decoding anything.
+    func newest(of series: ArraySlice<UInt32>, in range: TimeRange) -> [(time: Int64, value: Double)?] {
+        var found = [(time: Int64, value: Double)?](repeating: nil, count: series.count)
+        for (shard, positions) in Head.groupedByShard(series) {
+            shards[shard].contents.withLock { contents in
+                let newestClosed = contents.newestClosedWindow
+                for position in positions {
+                    let id = StoredSeriesID(rawValue: Int(series[series.startIndex + position]))
+                    found[position] = contents.newest(id.slot, in: range, newestClosed: newestClosed)
+                }
+            }
+        }
+        return found
+    }
+
     /// Those of the series that have a sample in the range, in their order.
     func withSamples(_ series: [UInt32], in range: TimeRange) -> [UInt32] {
         var isPresent = [Bool](repeating: false, count: series.count)

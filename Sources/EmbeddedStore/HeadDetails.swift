@@ -38,7 +38,7 @@ struct HeadDetails: Sendable {
 
     /// Of the samples at these times, which ascend.
     func details(of times: ArraySlice<Int64>) -> SampleDetails {
-        guard let first = times.first, let last = times.last else { return .none }
+        guard let first = times.first, let last = times.last else { return .empty }
         return SampleDetails(
             histograms: histograms.column(in: TimeRange(from: first, through: last)),
             starts: starts.column(of: times))
@@ -56,7 +56,7 @@ struct HeadDetailImage: Sendable {
 extension HeadImage {
     /// The details of the samples that `decoded` gives.
     func decodedDetails() -> SampleDetails {
-        if details.isEmpty { return .none }
+        if details.isEmpty { return .empty }
         // A window may be both: on its way, and begun anew by what came late.
         let parts = [decodedLeaving(), decodedStaying()].map(\.timestamps)
         return SampleDetails.merged([
@@ -66,11 +66,11 @@ extension HeadImage {
 
     /// The details of the samples that `decodedLeaving` gives.
     func decodedLeavingDetails() -> SampleDetails {
-        details.isEmpty ? .none : details(of: decodedLeaving().timestamps, isLeaving: true)
+        details.isEmpty ? .empty : details(of: decodedLeaving().timestamps, isLeaving: true)
     }
 
     private func details(of times: [Int64], isLeaving: Bool) -> SampleDetails {
-        var found = SampleDetails.none
+        var found = SampleDetails.empty
         for image in details.sorted(by: { $0.window < $1.window }) where image.isLeaving == isLeaving {
             let from = times.partitioningIndex { $0 >= image.window }
             let to = times.partitioningIndex { $0 > image.window &+ (Head.windowLength - 1) }

@@ -155,7 +155,12 @@ struct HeadIndex: Sendable {
     /// Label names of any series.
     var names: [String] { Array(values.keys) }
 
-    func values(of name: String) -> [String] { (values[name]?.pairs ?? []).map { symbols.pairs[Int($0)].value } }
+    /// Ascending. Amortised: new values are sorted once.
+    mutating func values(of name: String) -> [String] {
+        guard var list = values[name] else { return [] }
+        if list.sort(in: symbols) { values[name] = list }
+        return list.pairs.map { symbols.pairs[Int($0)].value }
+    }
 
     /// How the series are spread over labels and their values, at most `limit` of each kind. O(pairs + names).
     func cardinality(limit: Int) -> CardinalityReport {
@@ -269,12 +274,17 @@ struct LabelValues: Sendable {
 
     mutating func append(_ pair: UInt32) { pairs.append(pair) }
 
+    /// Puts the pairs in the order of their values; false if they were.
+    mutating func sort(in symbols: SymbolTable) -> Bool {
+        guard sortedCount < pairs.count else { return false }
+        pairs.sort { symbols.pairs[Int($0)].value.isOrderedBeforeByBytes(symbols.pairs[Int($1)].value) }
+        sortedCount = pairs.count
+        return true
+    }
+
     /// Pairs whose value begins with `prefix`.
     mutating func pairs(withPrefix prefix: String, in symbols: SymbolTable) -> ArraySlice<UInt32> {
-        if sortedCount < pairs.count {
-            pairs.sort { symbols.pairs[Int($0)].value.isOrderedBeforeByBytes(symbols.pairs[Int($1)].value) }
-            sortedCount = pairs.count
-        }
+        _ = sort(in: symbols)
         let bytes = Array(prefix.utf8)
         let start = pairs.partitioningIndex { pair in
             !symbols.pairs[Int(pair)].value.utf8.lexicographicallyPrecedes(bytes)

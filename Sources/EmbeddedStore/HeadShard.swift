@@ -27,7 +27,7 @@ struct HeadShard: ~Copyable {
     private(set) var lateCount = 0
     private(set) var current: [HeadColumn] = []
     var windows: [Int64: Window] = [:]
-    private var leaving: [Int64: Window] = [:]
+    private(set) var leaving: [Int64: Window] = [:]
 
     init() {}
 
@@ -290,7 +290,7 @@ struct HeadShard: ~Copyable {
         windows[window]?.late[key] = nil
         windows[window]?.columns[key] = nil
         if current[slot].window == window { current[slot] = HeadColumn() }
-        let details = windows[window]?.details.removeValue(forKey: key)?.details(of: merged.timestamps[...]) ?? .none
+        let details = windows[window]?.details.removeValue(forKey: key)?.details(of: merged.timestamps[...]) ?? .empty
         HeadCoding.powers.withUnsafeBufferPointer { powers in
             for index in merged.timestamps.indices where index < from || index >= to {
                 let (time, value) = (merged.timestamps[index], merged.values[index])

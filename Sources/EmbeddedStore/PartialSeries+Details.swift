@@ -3,7 +3,7 @@ import TimeSeriesStore
 extension PartialSeries {
     /// As `details`, one for each part also if none has any.
     var detailsOfParts: [SampleDetails] {
-        details.isEmpty ? Array(repeating: .none, count: parts.count) : details
+        details.isEmpty ? Array(repeating: .empty, count: parts.count) : details
     }
 
     var selectedWithDetails: SelectedSeries {

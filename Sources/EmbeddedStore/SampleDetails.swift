@@ -33,7 +33,7 @@ struct SampleDetails: Sendable {
     var histograms = SparseColumn<NativeHistogram>()
     var starts = SparseColumn<Int64>()
 
-    static let none = SampleDetails()
+    static let empty = SampleDetails()
 
     var isEmpty: Bool { histograms.isEmpty && starts.isEmpty }
 
@@ -72,7 +72,7 @@ struct SampleDetails: Sendable {
     ///
     /// - Parameter parts: each with the times of all of its samples, ascending.
     static func merged(_ parts: [(times: [Int64], details: SampleDetails)]) -> SampleDetails {
-        var merged = parts.first?.details ?? .none
+        var merged = parts.first?.details ?? .empty
         for (times, details) in parts.dropFirst() {
             merged.histograms = merged.histograms.without(times).joined(with: details.histograms)
             merged.starts = merged.starts.without(times).joined(with: details.starts)

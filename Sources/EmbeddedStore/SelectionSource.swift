@@ -10,6 +10,7 @@ enum SelectionSource: Sendable {
 /// Reads the series of a selection from all of its sources, a few at a time, so that only those few are in memory.
 struct SelectionReader: Sendable {
     let range: TimeRange
+    let isNewestEnough: Bool
     let sources: [SelectionSource]
     let places: SeriesPlaces
     let budget: QueryBudget
@@ -17,19 +18,20 @@ struct SelectionReader: Sendable {
     /// Samples of a series, about, if they are spread evenly over the blocks.
     private var samplesPerSeries: Int {
         var samples = 0.0
-        for case .block(let block, let ids, _) in sources where !ids.isEmpty && block.seriesCount > 0 {
+        for case .block(let block, let ids, let windows) in sources where !ids.isEmpty && block.seriesCount > 0 {
             let width = Double(block.range.through) - Double(block.range.from) + 1
             let from = max(Double(range.from), Double(block.range.from))
             let through = min(Double(range.through), Double(block.range.through))
-            samples += Double(block.sampleCount) / Double(block.seriesCount) * max(0, through - from + 1) / width
+            let all = Double(block.sampleCount) / Double(block.seriesCount) * max(0, through - from + 1) / width
+            // Where summaries may come there will be few samples, and what is read anew for every part costs more than they.
+            samples += windows == nil ? all : all / 64
         }
         return Int(min(samples, 1e9))
     }
 
     /// What `transform` makes of each series, in label order.
     func map<Output: Sendable>(_ transform: @Sendable (SelectedSeries) throws -> Output?) throws -> [Output] {
-        // An eighth of a usual part: samples that were just read are still in the processor's cache when they are looked at.
-        let samples = samplesPerSeries * places.count * 8
+        let samples = samplesPerSeries * places.count
         return try ParallelChunks.map(Array(0..<places.count), length: EmbeddedStore.seriesAtOnce, samples: samples) {
             part in
             var joiner = TimestampJoiner()
@@ -53,8 +55,10 @@ struct SelectionReader: Sendable {
             switch source {
             case .parts(let parts): for (index, position) in wanted { add(parts[position], to: index) }
             case .block(let block, let ids, let windows):
-                try block.read(wanted.map { ids[$0.position] }, in: range, windows: windows, budget: budget) {
-                    position, found in
+                try block.read(
+                    wanted.map { ids[$0.position] }, in: range, windows: windows, isNewestEnough: isNewestEnough,
+                    budget: budget
+                ) { position, found in
                     let index = wanted[position].index
                     add(
                         PartialSeries(

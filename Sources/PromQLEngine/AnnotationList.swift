@@ -12,6 +12,15 @@ final class AnnotationList {
     func warn(_ text: String, at range: Range<Int>) { add(.warning, text, at: range) }
     func inform(_ text: String, at range: Range<Int>) { add(.info, text, at: range) }
 
+    /// Says of the same text at `place` what was said of that at `other`.
+    func repeatRemarks(on other: Range<Int>, at place: Range<Int>) {
+        for remark in all
+        where other.lowerBound <= remark.range.lowerBound && remark.range.upperBound <= other.upperBound {
+            let start = remark.range.lowerBound - other.lowerBound + place.lowerBound
+            add(remark.kind, remark.text, at: start..<start + remark.range.count)
+        }
+    }
+
     func add(_ kind: QueryAnnotation.Kind, _ text: String, at range: Range<Int>) {
         guard all.count < Self.limit else { return }
         let position = SourcePosition(offset: range.lowerBound, in: query)

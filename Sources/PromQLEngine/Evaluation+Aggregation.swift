@@ -58,7 +58,7 @@ extension Evaluation {
     func evaluate(_ aggregation: Aggregation, _ grid: StepGrid) throws -> [StepSeries] {
         let parameter = aggregation.parameter
         let column = try parameter.flatMap { $0.type == .scalar ? try scalar($0, grid) : nil }
-        let groups = Self.groups(try vector(aggregation.operand, grid), aggregation.grouping)
+        let groups = try groups(try vector(aggregation.operand, grid), aggregation.grouping)
         switch aggregation.operator {
         case .sum: return try accumulate(groups, grid, aggregation, CompensatedSum.self, .summed)
         case .avg: return try accumulate(groups, grid, aggregation, Mean.self, .averaged)
@@ -95,7 +95,7 @@ extension Evaluation {
                     "ratio value should be between -1 and 1, got \(ratio.promQLText), capping to "
                         + (ratio < 0 ? "-1" : "1"), at: range)
             }
-            return Self.sampled(groups, parameter)
+            return try sampled(groups, parameter)
         default:
             if parameter.contains(where: \.isNaN) {
                 throw PromQLError(execution: "Parameter value is NaN", range: range)
@@ -105,10 +105,14 @@ extension Evaluation {
         }
     }
 
-    static func groups(_ series: [StepSeries], _ grouping: Aggregation.Grouping) -> [AggregationGroup] {
+    private func groups(
+        _ series: [StepSeries], _ grouping: Aggregation.Grouping
+    ) throws -> [AggregationGroup] {
+        var meter = BudgetMeter(budget)
         var positions: [LabelSet: Int] = [:]
         var groups: [AggregationGroup] = []
         for element in series {
+            try meter.add(BudgetMeter.element)
             let key: LabelSet
             switch grouping {
             case .by(let names): key = names.isEmpty ? .empty : element.labels.keeping(names)
@@ -134,8 +138,10 @@ extension Evaluation {
     ) throws -> [StepSeries] {
         var out: [StepSeries] = []
         out.reserveCapacity(groups.count)
+        var meter = BudgetMeter(budget)
         for group in groups {
-            try budget.check()
+            try meter.add(BudgetMeter.element + grid.count)
+            try budget.hold(columns: 1, of: grid.count)
             if group.hasHistograms {
                 out.append(try accumulateBoth(group, grid, A.self, aggregation, rule))
                 continue
@@ -143,6 +149,7 @@ extension Evaluation {
             var cells = [A](repeating: A(), count: grid.count)
             var isSeen = [Bool](repeating: false, count: grid.count)
             for member in group.members {
+                try meter.add(grid.count)
                 for step in 0..<grid.count {
                     let value = member.values[step]
                     guard value.isPresent else { continue }
@@ -159,17 +166,21 @@ extension Evaluation {
     private func quantiles(
         _ groups: [AggregationGroup], _ quantile: [Double], _ grid: StepGrid
     ) throws -> [StepSeries] {
-        try groups.map { group in
-            try budget.check()
+        var meter = BudgetMeter(budget)
+        return try groups.map { group in
+            try budget.hold(columns: group.members.count, of: grid.count)
             // Step by step, so that each step's values lie together when they are sorted.
             var present = [[Double]](repeating: [], count: grid.count)
             for member in group.members {
+                try meter.add(grid.count)
                 for step in 0..<grid.count where member.values[step].isPresent {
                     present[step].append(member.values[step])
                 }
             }
-            let values = present.indices.map { step in
-                present[step].isEmpty ? .absent : Quantile.of(quantile[step], &present[step])
+            let values = try present.indices.map { step in
+                // Sorting looks at a value several times.
+                try meter.add(1 + 8 * present[step].count)
+                return present[step].isEmpty ? .absent : Quantile.of(quantile[step], &present[step])
             }
             return StepSeries(labels: group.labels, dropsName: group.dropsName, values: values)
         }

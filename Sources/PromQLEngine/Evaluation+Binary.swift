@@ -28,7 +28,7 @@ extension Evaluation {
             return .scalar(zip(a, b).map(apply))
         case (.vector(let series), .scalar(let column)):
             return .vector(
-                series.map { element in
+                try mapped(series) { element in
                     guard element.histograms == nil, !binary.operator.isTrim else {
                         return Self.combine(binary, element) { points($0, .number(column[$1])) }
                     }
@@ -36,7 +36,7 @@ extension Evaluation {
                 })
         case (.scalar(let column), .vector(let series)):
             return .vector(
-                series.map { element in
+                try mapped(series) { element in
                     guard element.histograms == nil, !binary.operator.isTrim else {
                         return Self.combine(binary, element) { point, step in
                             let result = points(.number(column[step]), point)
@@ -87,10 +87,11 @@ extension Evaluation {
         _ matcher: VectorMatcher, _ left: [StepSeries], _ right: [StepSeries]
     ) throws -> [StepSeries] {
         let count = matcher.grid.count
+        var meter = BudgetMeter(budget)
         func presence(_ series: [StepSeries]) throws -> [LabelSet: [Bool]] {
             var columns: [LabelSet: [Bool]] = [:]
             for element in series {
-                try budget.check()
+                try meter.add(BudgetMeter.element + count)
                 let key = matcher.signature(element.labels)
                 for step in 0..<count where element.isPresent(at: step) {
                     columns[key, default: [Bool](repeating: false, count: count)][step] = true
@@ -98,19 +99,22 @@ extension Evaluation {
             }
             return columns
         }
-        func filtered(_ series: [StepSeries], _ columns: [LabelSet: [Bool]], keepsPresent: Bool) -> [StepSeries] {
-            series.compactMap { element in
+        func filtered(_ series: [StepSeries], _ columns: [LabelSet: [Bool]], keepsPresent: Bool) throws -> [StepSeries]
+        {
+            try series.compactMap { element in
+                try meter.add(BudgetMeter.element + count)
                 guard let column = columns[matcher.signature(element.labels)] else {
                     return keepsPresent ? nil : element
                 }
+                try budget.hold(columns: 1, of: count)
                 return element.keeping { column[$0] == keepsPresent }
             }
         }
         switch matcher.binary.operator {
-        case .and: return filtered(left, try presence(right), keepsPresent: true)
-        case .unless: return filtered(left, try presence(right), keepsPresent: false)
+        case .and: return try filtered(left, presence(right), keepsPresent: true)
+        case .unless: return try filtered(left, presence(right), keepsPresent: false)
         default:
-            let added = filtered(right, try presence(left), keepsPresent: false)
+            let added = try filtered(right, presence(left), keepsPresent: false)
             return try merged(left + added, at: matcher.range)
         }
     }
@@ -131,15 +135,17 @@ extension Evaluation {
         let (many, one) = isSwapped ? (right, left) : (left, right)
         var positions: [LabelSet: Int] = [:]
         var groups: [MatchGroup] = []
-        func position(_ labels: LabelSet) -> Int {
+        var meter = BudgetMeter(budget)
+        func position(_ labels: LabelSet) throws -> Int {
+            try meter.add(BudgetMeter.element)
             let signature = matcher.signature(labels)
             if let known = positions[signature] { return known }
             positions[signature] = groups.count
             groups.append(MatchGroup())
             return groups.count - 1
         }
-        for (index, element) in many.enumerated() { groups[position(element.labels)].many.append(index) }
-        for (index, element) in one.enumerated() { groups[position(element.labels)].one.append(index) }
+        for (index, element) in many.enumerated() { try groups[position(element.labels)].many.append(index) }
+        for (index, element) in one.enumerated() { try groups[position(element.labels)].one.append(index) }
         var out: [StepSeries] = []
         for group in groups {
             try budget.check()
@@ -152,13 +158,17 @@ extension Evaluation {
             }
             for manyIndex in group.many {
                 for oneIndex in group.one {
+                    try meter.add(BudgetMeter.element + matcher.grid.count)
                     if let element = matcher.combine(many[manyIndex], one[oneIndex], isSwapped: isSwapped) {
+                        try budget.hold(columns: 1, of: matcher.grid.count)
                         out.append(element)
                     }
                 }
             }
-            out += matcher.unmatched(
+            let filled = matcher.unmatched(
                 group.many.map { many[$0] }, group.one.map { one[$0] }, isSwapped: isSwapped)
+            try budget.hold(columns: filled.count, of: matcher.grid.count)
+            out += filled
         }
         return try mergedMatches(out, matcher)
     }
@@ -167,8 +177,11 @@ extension Evaluation {
     private func checkUnique(
         _ series: [StepSeries], _ matcher: VectorMatcher, against other: [StepSeries], isRight: Bool
     ) throws {
+        var meter = BudgetMeter(budget)
         for step in 0..<matcher.grid.count {
+            try meter.add(series.count)
             let present = series.filter { $0.isPresent(at: step) }
+            if present.count > 1 { try meter.add(other.count) }
             guard present.count > 1, matcher.fillsMany || other.contains(where: { $0.isPresent(at: step) }) else {
                 continue
             }
@@ -184,8 +197,10 @@ extension Evaluation {
     }
 
     private func checkOneToOne(_ many: [StepSeries], _ one: [StepSeries], _ matcher: VectorMatcher) throws {
+        var meter = BudgetMeter(budget)
         for step in 0..<matcher.grid.count
         where matcher.fillsOne || one.contains(where: { $0.isPresent(at: step) }) {
+            try meter.add(many.count)
             guard many.count(where: { $0.isPresent(at: step) }) > 1 else { continue }
             throw PromQLError(
                 execution: "multiple matches for labels: many-to-one matching must be explicit "

@@ -12,7 +12,7 @@ extension Evaluation {
         if let series = try dateFunction(function, arguments, grid) { return .vector(series) }
         if let function = Self.pointwise(function) {
             let operand = try vector(arguments[0], grid)
-            return .vector(operand.map { $0.mapping($0.values.mapPresent(function)) })
+            return .vector(try mapped(operand) { $0.mapping($0.values.mapPresent(function)) })
         }
         switch function {
         case .vector:
@@ -20,7 +20,7 @@ extension Evaluation {
         case .info: return .vector(try info(arguments, at: call, grid))
         case .startTimestamp: return .vector(try startTimestamps(of: arguments[0], grid))
         case .timestamp: return .vector(try timestamps(of: arguments[0], grid))
-        case .absent: return .vector(absence(of: try vector(arguments[0], grid), arguments[0], grid))
+        case .absent: return .vector(try absence(of: vector(arguments[0], grid), arguments[0], grid))
         case .clamp, .clampMin, .clampMax: return .vector(try clamped(function, arguments, grid))
         case .round: return .vector(try rounded(arguments, grid))
         case .sort, .sortDescending, .sortByLabel, .sortByLabelDescending:
@@ -60,16 +60,18 @@ extension Evaluation {
             let left = try scalar(arguments[0], grid)
             let right = try scalar(arguments[1], grid)
             return zip(left, right).map { function == .minOf ? $0.lesser(of: $1) : $0.greater(of: $1) }
-        case .scalar: return onlyElement(of: try vector(arguments[0], grid), grid)
+        case .scalar: return try onlyElement(of: vector(arguments[0], grid), grid)
         default: return nil
         }
     }
 
     /// NaN at steps with no element or more than one.
-    private func onlyElement(of series: [StepSeries], _ grid: StepGrid) -> [Double] {
+    private func onlyElement(of series: [StepSeries], _ grid: StepGrid) throws -> [Double] {
+        var meter = BudgetMeter(budget)
         var counts = [Int](repeating: 0, count: grid.count)
         var column = [Double](repeating: .nan, count: grid.count)
         for element in series {
+            try meter.add(BudgetMeter.element + grid.count)
             for (step, value) in element.values.enumerated() where value.isPresent {
                 counts[step] += 1
                 column[step] = value
@@ -82,10 +84,11 @@ extension Evaluation {
     private func timestamps(of operand: PromQLExpression, _ grid: StepGrid) throws -> [StepSeries] {
         let bare = operand.withoutParentheses
         if case .selector(let selector) = bare.node {
-            return try instantVector(selector, at: bare.range, grid, givesTimestamps: true)
-                .map { $0.mapping($0.values) }
+            return try mapped(instantVector(selector, at: bare.range, grid, givesTimestamps: true)) {
+                $0.mapping($0.values)
+            }
         }
-        return try vector(operand, grid).map { element in
+        return try mapped(vector(operand, grid)) { element in
             element.mapping(
                 (0..<grid.count).map { element.isPresent(at: $0) ? Double(grid.time($0)) / 1000 : .absent })
         }
@@ -102,7 +105,7 @@ extension Evaluation {
             case .clamp: try scalar(arguments[2], grid)
             default: [Double]?.none
             }
-        return operand.map { element in
+        return try mapped(operand) { element in
             var values = element.values
             for step in values.indices where values[step].isPresent {
                 if let lowest, let highest, highest[step] < lowest[step] {
@@ -121,7 +124,7 @@ extension Evaluation {
         let operand = try vector(arguments[0], grid)
         let multiples =
             arguments.count > 1 ? try scalar(arguments[1], grid) : [Double](repeating: 1, count: grid.count)
-        return operand.map { element in
+        return try mapped(operand) { element in
             var values = element.values
             for step in values.indices where values[step].isPresent {
                 // Multiplying by the inverse keeps round(x, 0.1) exact where dividing by 0.1 would not be.
@@ -143,12 +146,14 @@ extension Evaluation {
         }
         let operand = try vector(arguments[0], grid)
         guard grid.count == 1 else {
-            return [.sort, .sortDescending].contains(function) ? operand.map(\.withoutHistograms) : operand
+            return [.sort, .sortDescending].contains(function) ? try mapped(operand, \.withoutHistograms) : operand
         }
+        var meter = BudgetMeter(budget)
         switch function {
         case .sort, .sortDescending:
             // NaN comes last in both directions; equal values stay in order.
-            return operand.map(\.withoutHistograms).stablySorted { left, right in
+            return try mapped(operand, \.withoutHistograms).stablySorted { left, right in
+                try meter.add(4)
                 if left.values[0].isNaN || right.values[0].isNaN {
                     return !left.values[0].isNaN && right.values[0].isNaN
                 }
@@ -156,7 +161,8 @@ extension Evaluation {
             }
         default:
             let names = try arguments.dropFirst().map(string)
-            let ascending = operand.sorted { left, right in
+            let ascending = try operand.sorted { left, right in
+                try meter.add(BudgetMeter.element * (1 + names.count))
                 for name in names {
                     let (a, b) = (left.labels[name] ?? "", right.labels[name] ?? "")
                     if a != b { return a.isNaturallyOrdered(before: b) }
@@ -169,10 +175,10 @@ extension Evaluation {
 }
 
 extension [StepSeries] {
-    func stablySorted(_ isOrdered: (StepSeries, StepSeries) -> Bool) -> [StepSeries] {
-        enumerated().sorted { left, right in
-            if isOrdered(left.element, right.element) { return true }
-            return !isOrdered(right.element, left.element) && left.offset < right.offset
+    func stablySorted(_ isOrdered: (StepSeries, StepSeries) throws -> Bool) rethrows -> [StepSeries] {
+        try enumerated().sorted { left, right in
+            if try isOrdered(left.element, right.element) { return true }
+            return try !isOrdered(right.element, left.element) && left.offset < right.offset
         }.map(\.element)
     }
 }

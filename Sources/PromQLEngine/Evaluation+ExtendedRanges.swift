@@ -31,7 +31,8 @@ extension Evaluation {
         _ windows: WindowSet, _ change: ExtendedChange, isSmoothed: Bool
     ) throws -> [StepSeries] {
         let lookback = options.lookbackDelta
-        return try outcomes(windows) { series in
+        return try outcomes(windows) { [budget] series in
+            var meter = BudgetMeter(budget)
             let samples = series.samples.withoutStaleMarkers
             let ends = windows.ends
             var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
@@ -41,6 +42,7 @@ extension Evaluation {
                     samples.timestamps, series.histograms.timestamps, start: ends[step] - windows.length,
                     end: ends[step], lookback: lookback, isSmoothed: isSmoothed)
                 guard let window else { continue }
+                try meter.add(window.numbers.count + BudgetMeter.element * window.histograms.count)
                 column.set(change.point(window, samples, series.histograms, &remarks), at: step)
             }
             return WindowOutcome(
@@ -52,7 +54,8 @@ extension Evaluation {
     /// `changes` and `resets` from the anchor on, be it a number or a histogram.
     private func anchoredCount(_ windows: WindowSet, _ count: NeighbourCount) throws -> [StepSeries] {
         let lookback = options.lookbackDelta
-        return try outcomes(windows) { series in
+        return try outcomes(windows) { [budget] series in
+            var meter = BudgetMeter(budget)
             let samples = series.samples.withoutStaleMarkers
             let histograms = series.histograms
             let ends = windows.ends
@@ -62,8 +65,8 @@ extension Evaluation {
             if !series.starts.isEmpty { count.know(series.starts.column(at: samples.timestamps)) }
             var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
             var column = StepColumn(count: ends.count)
-            samples.timestamps.withUnsafeBufferPointer { times in
-                samples.values.withUnsafeBufferPointer { values in
+            try samples.timestamps.withUnsafeBufferPointer { times in
+                try samples.values.withUnsafeBufferPointer { values in
                     count.prepare(times, values)
                     for step in 0..<ends.count {
                         let (start, end) = (ends[step] - windows.length, ends[step])
@@ -71,6 +74,7 @@ extension Evaluation {
                             samples.timestamps, histograms.timestamps, start: start, end: end, lookback: lookback,
                             isSmoothed: false)
                         guard let used else { continue }
+                        try meter.add(used.numbers.count + BudgetMeter.element * used.histograms.count)
                         var numbers: Window?
                         if !used.numbers.isEmpty {
                             numbers = Window(

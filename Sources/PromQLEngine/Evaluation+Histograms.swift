@@ -1,14 +1,17 @@
 import NativeHistograms
 import PromQLSyntax
 import TelemetryModel
+import TimeSeriesStore
 
 extension Evaluation {
     /// What `evaluate` makes of the native histograms of a vector; numbers are left out.
     func ofHistograms(
         _ operand: PromQLExpression, _ grid: StepGrid, _ evaluate: (NativeHistogram) -> Double
     ) throws -> [StepSeries] {
-        try vector(operand, grid).compactMap { element in
-            element.histograms.map { column in
+        var meter = BudgetMeter(budget)
+        return try vector(operand, grid).compactMap { element in
+            try meter.add(BudgetMeter.element * (1 + (element.histograms?.count ?? 0)))
+            return element.histograms.map { column in
                 element.mapping(column.map { $0.map(evaluate) ?? .absent })
             }
         }
@@ -17,7 +20,7 @@ extension Evaluation {
     func histogramQuantile(_ arguments: [PromQLExpression], _ grid: StepGrid) throws -> [StepSeries] {
         let quantile = try scalar(arguments[0], grid)
         warnAboutQuantiles(quantile, at: arguments[0].range)
-        return quantiles(try histograms(arguments[1], grid), quantile, at: arguments[1].range)
+        return try quantiles(histograms(arguments[1], grid), quantile, at: arguments[1].range)
     }
 
     /// `histogram_quantiles(v, label, q…)`: one element per histogram and quantile, told apart by `label`.
@@ -33,7 +36,7 @@ extension Evaluation {
         for argument in arguments.dropFirst(2) {
             let quantile = try scalar(argument, grid)
             warnAboutQuantiles(quantile, at: argument.range)
-            for series in quantiles(histograms, quantile, at: arguments[0].range) {
+            for series in try quantiles(histograms, quantile, at: arguments[0].range) {
                 guard series.labels[label] == nil else {
                     throw PromQLError(
                         execution: "the label \(label.promQLQuoted) is already on \(series.labels)",
@@ -45,6 +48,7 @@ extension Evaluation {
                     let text = quantile[step].openMetricsText
                     columns[text, default: [Double](repeating: .absent, count: grid.count)][step] = value
                 }
+                try budget.hold(columns: columns.count, of: grid.count)
                 for (text, column) in columns.sorted(by: { $0.key < $1.key }) {
                     out.append(
                         StepSeries(
@@ -57,9 +61,11 @@ extension Evaluation {
 
     private func quantiles(
         _ histograms: HistogramVector, _ quantile: [Double], at range: Range<Int>
-    ) -> [StepSeries] {
-        let native = histograms.native.map { element in
-            element.mapping(
+    ) throws -> [StepSeries] {
+        var meter = BudgetMeter(budget)
+        let native = try histograms.native.map { element in
+            try meter.add(BudgetMeter.element * (1 + quantile.count))
+            return element.mapping(
                 estimates(element) { histogram, step in
                     let estimate = histogram.quantile(quantile[step])
                     let name = element.labels.metricName ?? ""
@@ -69,7 +75,8 @@ extension Evaluation {
                     return estimate.value
                 })
         }
-        let classic = histograms.classic.map { group in
+        let classic = try histograms.classic.map { group in
+            try meter.add(quantile.count * (1 + group.buckets.count))
             var wasForced = false
             let series = series(of: group, count: quantile.count) { histogram, step in
                 if histogram.wasForcedMonotonic { wasForced = true }
@@ -88,8 +95,10 @@ extension Evaluation {
         let upper = try scalar(arguments[1], grid)
         let range = arguments[2].range
         let histograms = try histograms(arguments[2], grid)
-        let native = histograms.native.map { element in
-            element.mapping(
+        var meter = BudgetMeter(budget)
+        let native = try histograms.native.map { element in
+            try meter.add(BudgetMeter.element * (1 + grid.count))
+            return element.mapping(
                 estimates(element) { histogram, step in
                     let estimate = histogram.fraction(from: lower[step], to: upper[step])
                     if estimate.nanEffect != .none {
@@ -99,14 +108,15 @@ extension Evaluation {
                     return estimate.value
                 })
         }
-        let classic = histograms.classic.map { group in
-            series(of: group, count: grid.count) { $0.fraction(from: lower[$1], to: upper[$1]) }
+        let classic = try histograms.classic.map { group in
+            try meter.add(grid.count * (1 + group.buckets.count))
+            return series(of: group, count: grid.count) { $0.fraction(from: lower[$1], to: upper[$1]) }
         }
         return native + classic
     }
 
     private func histograms(_ operand: PromQLExpression, _ grid: StepGrid) throws -> HistogramVector {
-        HistogramVector(try vector(operand, grid), at: operand.range, annotations)
+        try HistogramVector(vector(operand, grid), at: operand.range, annotations, budget)
     }
 
     private func estimates(_ element: StepSeries, _ evaluate: (NativeHistogram, Int) -> Double) -> [Double] {

@@ -68,7 +68,8 @@ extension Evaluation {
         let lookback = options.lookbackDelta
         let times = TimeRange(from: moments.first - lookback + 1, through: moments.last)
         var known: [LabelSet: [InfoSeries]] = [:]
-        for series in try store.select(SeriesSelection(matchers: selection.matchers, range: times), budget: budget) {
+        let read = SeriesSelection(matchers: selection.matchers, range: times)
+        for series in try select(read, at: range, transform: { $0 }) {
             try budget.charge(samples: moments.count)
             let newest = Self.newest(series, moments, lookback, givesTimestamps: false)
             guard newest.histograms == nil else {
@@ -91,7 +92,9 @@ extension Evaluation {
         var labelsAtStep: [LabelSet?] = []
         var distinct: [LabelSet] = []
         var previous: (chosen: [Int], labels: LabelSet)?
+        var meter = BudgetMeter(budget)
         for step in element.values.indices {
+            try meter.add(candidates.count + distinct.count)
             guard element.isPresent(at: step) else {
                 labelsAtStep.append(nil)
                 continue
@@ -108,7 +111,8 @@ extension Evaluation {
             labelsAtStep.append(previous?.labels)
             if let labels = previous?.labels, !distinct.contains(labels) { distinct.append(labels) }
         }
-        return distinct.map { labels in
+        return try distinct.map { labels in
+            try budget.hold(columns: 1, of: element.values.count)
             var part = element.keeping { labelsAtStep[$0] == labels }
             part.labels = labels
             return part

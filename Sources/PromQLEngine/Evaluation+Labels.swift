@@ -1,6 +1,7 @@
 import LabelPattern
 import PromQLSyntax
 import TelemetryModel
+import TimeSeriesStore
 
 extension Evaluation {
     /// `label_replace(v, destination, replacement, source, pattern)`
@@ -23,9 +24,13 @@ extension Evaluation {
         let series = try vector(arguments[0], grid)
         var out: [StepSeries] = []
         out.reserveCapacity(series.count)
+        var meter = BudgetMeter(budget)
         for element in series {
+            // The work of a match grows with the text and the pattern.
+            let value = element.labels[source] ?? ""
+            try meter.add(BudgetMeter.element + value.utf8.count * (1 + text.utf8.count / 4))
             var changed = element
-            if let groups = pattern.firstMatch(element.labels[source] ?? "") {
+            if let groups = pattern.firstMatch(value) {
                 changed.labels = element.labels.setting(destination, to: pattern.expand(template, groups))
                 if destination == LabelSet.metricNameLabel { changed.dropsName = false }
             }
@@ -45,7 +50,9 @@ extension Evaluation {
             try checkLabelName(name, "source label name in label_join()", at: argument.range)
         }
         try checkLabelName(destination, "destination label name in label_join()", at: arguments[1].range)
+        var meter = BudgetMeter(budget)
         let series = try vector(arguments[0], grid).map { element in
+            try meter.add(BudgetMeter.element * (1 + sources.count))
             var changed = element
             let joined = sources.map { element.labels[$0] ?? "" }.joined(separator: separator)
             changed.labels = element.labels.setting(destination, to: joined)

@@ -84,7 +84,7 @@ extension Evaluation {
             let values = (0..<grid.count).map { evaluate(Double(grid.time($0)) / 1000) }
             return [StepSeries(labels: .empty, values: values)]
         }
-        return try vector(argument, grid).map { $0.mapping($0.values.mapPresent(evaluate)) }
+        return try mapped(vector(argument, grid)) { $0.mapping($0.values.mapPresent(evaluate)) }
     }
 }
 

@@ -1,5 +1,6 @@
 import PromQLSyntax
 import TelemetryModel
+import TimeSeriesStore
 
 extension Evaluation {
     /// Functions of one range vector and perhaps scalars; nil if `function` is none of them.
@@ -121,14 +122,18 @@ extension Evaluation {
             } both: { _, _ in
                 .number(1)
             })
-        return absence(of: present, operand, grid)
+        return try absence(of: present, operand, grid)
     }
 
     /// One element with value 1 at the steps at which `series` have none. Its labels are what the selector says for
     /// sure.
-    func absence(of series: [StepSeries], _ operand: PromQLExpression, _ grid: StepGrid) -> [StepSeries] {
+    func absence(
+        of series: [StepSeries], _ operand: PromQLExpression, _ grid: StepGrid
+    ) throws -> [StepSeries] {
+        var meter = BudgetMeter(budget)
         var values = [Double](repeating: 1, count: grid.count)
         for element in series {
+            try meter.add(BudgetMeter.element + grid.count)
             for step in values.indices where element.isPresent(at: step) { values[step] = .absent }
         }
         return [StepSeries(labels: operand.certainLabels, values: values)]

@@ -8,12 +8,16 @@ extension Evaluation {
         _ groups: [AggregationGroup], _ operator: AggregationOperator, _ limits: [Double], _ grid: StepGrid
     ) throws -> [StepSeries] {
         var out: [StepSeries] = []
+        var meter = BudgetMeter(budget)
         for group in groups {
-            try budget.check()
+            try meter.add(BudgetMeter.element + grid.count)
             if `operator` == .limitk, group.hasHistograms {
                 out += Self.firstMembers(of: group, limits)
                 continue
             }
+            // A value with its place for each that is chosen at a step, then columns of those that were.
+            let most = limits.reduce(0) { max($0, Int(max(0, min($1, Double(group.members.count))))) }
+            try budget.hold(columns: 3 * most, of: grid.count)
             var rankings = limits.map { limit in
                 // Limits below 1 choose nothing; casting is safe between 0 and the group's size.
                 Ranking(
@@ -21,6 +25,7 @@ extension Evaluation {
                     order: `operator` == .topk ? .descending : `operator` == .bottomk ? .ascending : .arrival)
             }
             for (index, member) in group.members.enumerated() {
+                try meter.add(grid.count)
                 for step in 0..<grid.count where member.values[step].isPresent {
                     rankings[step].add(member.values[step], index)
                 }
@@ -28,8 +33,10 @@ extension Evaluation {
             var columns = [[Double]?](repeating: nil, count: group.members.count)
             var order: [Int] = []
             for step in 0..<grid.count {
+                try meter.add(most)
                 for entry in rankings[step].best {
                     if columns[entry.index] == nil {
+                        try budget.hold(columns: 1, of: grid.count)
                         columns[entry.index] = [Double](repeating: .absent, count: grid.count)
                         order.append(entry.index)
                     }
@@ -47,8 +54,8 @@ extension Evaluation {
 
     /// Elements whose digest falls into the given share of all digests: the same ones at every step and in every query.
     /// A negative ratio chooses what the corresponding positive one leaves.
-    static func sampled(_ groups: [AggregationGroup], _ ratios: [Double]) -> [StepSeries] {
-        groups.flatMap(\.members).map { member in
+    func sampled(_ groups: [AggregationGroup], _ ratios: [Double]) throws -> [StepSeries] {
+        try mapped(groups.flatMap(\.members)) { member in
             let offset = Double(member.labels.digest) / Double(UInt64.max)
             return member.keeping { step in
                 let capped = min(1, max(-1, ratios[step]))

@@ -48,10 +48,21 @@ extension Evaluation {
 
     /// What `transform` makes of the series, in label order. It is called on several threads.
     func select<Output: Sendable>(
-        _ selection: SeriesSelection, at place: Range<Int>, transform: @Sendable (SelectedSeries) throws -> Output?
+        _ selection: SeriesSelection, at place: Range<Int>, steps: Int = 0,
+        transform: @Sendable (SelectedSeries) throws -> Output?
     ) throws -> [Output] {
         let isOfTotals = totalsOnly.contains(place)
-        return try store.select(selection, budget: budget) { try transform(isOfTotals ? $0.withTotalsOnly : $0) }
+        guard let tracer else {
+            return try store.select(selection, budget: budget) { try transform(isOfTotals ? $0.withTotalsOnly : $0) }
+        }
+        let mark = tracer.begin(place, steps: steps)
+        let reading = tracer.read(selection, at: place)
+        let made = try store.select(selection, budget: budget) { series in
+            reading.add(series)
+            return try transform(isOfTotals ? series.withTotalsOnly : series)
+        }
+        tracer.end(mark, series: made.count)
+        return made
     }
 
     /// Nil for an empty range.
@@ -71,11 +82,14 @@ extension Evaluation {
         _ selector: VectorSelector, at place: Range<Int>, _ grid: StepGrid, givesTimestamps: Bool = false
     ) throws -> [StepSeries] {
         guard grid.count > 0 else { return [] }
+        if selector.extended == .smoothed, !givesTimestamps { return try smoothedVector(selector, at: place, grid) }
         let moments = MomentTrack(
             grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset.milliseconds)
         let lookback = options.lookbackDelta
+        // Whether a total was reset is seen from the sample before.
+        let isNewestEnough = moments.isSingle && !totalsOnly.contains(place)
         let selection = try selection(
-            selector, after: moments.first - lookback, through: moments.last, isNewestEnough: moments.isSingle)
+            selector, after: moments.first - lookback, through: moments.last, isNewestEnough: isNewestEnough)
         guard let selection else { return [] }
         return try select(selection, at: place) { [budget] series in
             try budget.charge(samples: moments.count)
@@ -193,11 +207,17 @@ extension Evaluation {
         if first <= after { first += step }
         let inner = try StepGrid(from: first, through: grid.count == 0 ? first - 1 : through, step: step)
         try budget.charge(samples: inner.count)
-        let series = try vector(subquery.expression, inner).map { element in
-            WindowedSeries(
+        let mark = tracer?.begin(range, steps: grid.count)
+        let elements = try vector(subquery.expression, inner)
+        var meter = BudgetMeter(budget)
+        let series = try elements.map { element in
+            try meter.add(BudgetMeter.element + inner.count)
+            try budget.hold(columns: 2, of: inner.count)
+            return WindowedSeries(
                 labels: element.labels, dropsName: element.dropsName, samples: element.values.samples(on: inner),
                 histograms: element.histograms(on: inner).withoutResets)
         }
+        if let tracer, let mark { tracer.end(mark, series: series.count) }
         return WindowSet(
             source: .series(series), range: range, grid: grid, length: subquery.range.milliseconds, shift: shift,
             pinned: pinned)

@@ -18,12 +18,12 @@ extension Evaluation {
     }
 
     private func aggregate<Part: WindowAggregate>(_ windows: WindowSet, _: Part.Type) throws -> [StepSeries] {
-        try outcomes(windows) { series in
+        try outcomes(windows) { [budget] series in
             guard series.histograms.isEmpty else {
                 // Summaries are of numbers only: a window with histograms in it must see which samples there are.
                 guard series.summaries.isEmpty else { throw UnservedSummary() }
                 var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
-                let column = series.eachWindow(windows) { Part.point($0, &remarks) }
+                let column = try series.eachWindow(windows, budget) { Part.point($0, &remarks) }
                 return WindowOutcome(
                     series: column.isEmpty ? nil : StepSeries(labels: series.labels, dropsName: true, column: column),
                     remarks: remarks.all)

@@ -16,21 +16,41 @@ final class Evaluation {
     let annotations: AnnotationList
     /// Where the selectors stand of whose histograms nothing but the totals is asked.
     private(set) var totalsOnly: Set<Range<Int>> = []
+    /// Nil unless the query is to be explained.
+    let tracer: QueryTracer?
+    private var shared = SharedValues()
 
-    init(_ engine: PromQLEngine, query: String, grid: StepGrid, step: Int64, budget: QueryBudget) {
+    init(
+        _ engine: PromQLEngine, query: String, grid: StepGrid, step: Int64, budget: QueryBudget,
+        tracer: QueryTracer? = nil
+    ) {
         store = engine.store
         options = engine.options
         self.query = query
         queryGrid = grid
         queryStep = step
         self.budget = budget
+        self.tracer = tracer
         annotations = AnnotationList(query: query)
+    }
+
+    private func prepare(_ expression: PromQLExpression) {
+        totalsOnly = expression.selectorsOfTotals
+        shared = SharedValues(of: RepeatedExpressions(in: expression, query, totalsOnly: totalsOnly))
     }
 
     // MARK: Results
 
+    func result(_ value: QueryValue, of expression: PromQLExpression) -> QueryResult {
+        let explanation = tracer.map { tracer in
+            QueryExplanation(
+                plan: tracer.plan(of: expression, in: query), samples: budget.samplesCharged, bytes: budget.peakBytes)
+        }
+        return QueryResult(value: value, annotations: annotations.all, explanation: explanation)
+    }
+
     func instantValue(of expression: PromQLExpression, _ grid: StepGrid) throws -> QueryValue {
-        totalsOnly = expression.selectorsOfTotals
+        prepare(expression)
         if expression.type == .rangeVector {
             return .matrix(try rawSamples(of: expression, grid))
         }
@@ -52,7 +72,7 @@ final class Evaluation {
     }
 
     func rangeValue(of expression: PromQLExpression, _ grid: StepGrid) throws -> QueryValue {
-        totalsOnly = expression.selectorsOfTotals
+        prepare(expression)
         let series: [StepSeries]
         switch try evaluate(expression, grid) {
         case .scalar(let column): series = [StepSeries(labels: .empty, values: column)]
@@ -61,13 +81,16 @@ final class Evaluation {
         }
         var matrix: [MatrixSeries] = []
         matrix.reserveCapacity(series.count)
+        var meter = BudgetMeter(budget)
         for element in series {
+            try budget.hold(columns: 2, of: grid.count)
+            try meter.add(BudgetMeter.element + grid.count)
             let samples = element.values.samples(on: grid)
             let histograms = element.histograms(on: grid)
             guard !samples.isEmpty || !histograms.isEmpty else { continue }
             matrix.append(MatrixSeries(labels: element.labels, samples: samples, histograms: histograms))
         }
-        return .matrix(matrix.orderedByLabels)
+        return .matrix(try matrix.orderedByLabels(budget))
     }
 
     /// The samples in the window of a range vector, stale markers left out.
@@ -91,7 +114,7 @@ final class Evaluation {
             let labels = series.dropsName ? series.labels.withoutMetadata : series.labels
             matrix.append(MatrixSeries(labels: labels, samples: samples, histograms: histograms))
         }
-        return matrix.orderedByLabels
+        return try matrix.orderedByLabels(budget)
     }
 
     private func finished(_ series: [StepSeries], at expression: PromQLExpression) throws -> [StepSeries] {
@@ -110,13 +133,16 @@ final class Evaluation {
         positions.reserveCapacity(series.count)
         var out: [StepSeries] = []
         out.reserveCapacity(series.count)
+        var meter = BudgetMeter(budget)
         for element in series {
+            try meter.add(BudgetMeter.element)
             let labels = FinalLabels(labels: element.labels, dropsName: element.dropsName)
             guard let position = positions[labels] else {
                 positions[labels] = out.count
                 out.append(element)
                 continue
             }
+            try meter.add(element.values.count)
             for step in element.values.indices where element.isPresent(at: step) {
                 guard !out[position].isPresent(at: step) else {
                     throw PromQLError(
@@ -143,24 +169,36 @@ final class Evaluation {
 
     func evaluate(_ expression: PromQLExpression, _ grid: StepGrid) throws -> StepValue {
         try budget.check()
-        if grid.count > 1, expression.isWorthHoisting, expression.isStepInvariant {
-            return try evaluate(expression, grid.firstOnly).repeated(grid.count)
+        let mark = tracer?.begin(expression.range, steps: grid.count)
+        let held = budget.bytesHeld
+        let value: StepValue
+        if let known = shared.known(at: expression.range, grid) {
+            value = known.value
+            annotations.repeatRemarks(on: known.place, at: expression.range)
+            tracer?.note("the value of the same expression elsewhere in the query", at: expression.range)
+        } else {
+            if grid.count > 1, expression.isWorthHoisting, expression.isStepInvariant {
+                tracer?.note("evaluated once: it is the same at every step", at: expression.range)
+                value = try spread(try evaluate(expression, grid.firstOnly), grid.count)
+            } else {
+                value = try node(expression, grid)
+            }
+            if !shared.isEmpty { try shared.keep(value, at: expression.range, grid, budget) }
         }
+        try budget.settle(bytes: QueryBudget.sum(held, value.bytes(grid.count)))
+        if let tracer, let mark { tracer.end(mark, series: value.seriesCount) }
+        return value
+    }
+
+    private func node(_ expression: PromQLExpression, _ grid: StepGrid) throws -> StepValue {
         switch expression.node {
         case .number(let value, _):
             try budget.charge(samples: grid.count)
             return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
         case .parentheses(let inner), .plus(let inner): return try evaluate(inner, grid)
-        case .selector(let selector) where selector.extended == .smoothed:
-            return .vector(try smoothedVector(selector, at: expression.range, grid))
         case .selector(let selector): return .vector(try instantVector(selector, at: expression.range, grid))
-        case .negation(let operand):
-            switch try evaluate(operand, grid) {
-            case .scalar(let column): return .scalar(column.map { -$0 })
-            case .string(let text): return .string(text)
-            case .vector(let series): return .vector(series.map(\.negated))
-            }
+        case .negation(let operand): return try evaluate(operand, grid).negated
         case .binary(let binary): return try evaluate(binary, at: expression, grid)
         case .aggregation(let aggregation): return .vector(try evaluate(aggregation, grid))
         case .call(let function, let arguments): return try call(function, arguments, at: expression, grid)
@@ -193,32 +231,25 @@ final class Evaluation {
 }
 
 extension StepValue {
-    /// The value of a single step at `count` steps.
-    fileprivate func repeated(_ count: Int) -> StepValue {
-        func spread(_ column: [Double]) -> [Double] {
-            [Double](repeating: column.first ?? .absent, count: count)
-        }
+    fileprivate var negated: StepValue {
         switch self {
-        case .scalar(let column): return .scalar(spread(column))
-        case .string: return self
-        case .vector(let series):
-            return .vector(
-                series.map { element in
-                    StepSeries(
-                        labels: element.labels, dropsName: element.dropsName, values: spread(element.values),
-                        histograms: element.histograms.map {
-                            [NativeHistogram?](repeating: $0.first ?? nil, count: count)
-                        })
-                })
+        case .scalar(let column): .scalar(column.map { -$0 })
+        case .string: self
+        case .vector(let series): .vector(series.map(\.negated))
         }
     }
 }
 
 extension [MatrixSeries] {
     /// Most are so already, since stores answer in this order.
-    fileprivate var orderedByLabels: [MatrixSeries] {
-        let isOrdered = indices.dropFirst().allSatisfy { self[$0 - 1].labels < self[$0].labels }
-        return isOrdered ? self : sorted { $0.labels < $1.labels }
+    fileprivate func orderedByLabels(_ budget: QueryBudget) throws -> [MatrixSeries] {
+        var meter = BudgetMeter(budget)
+        func isOrdered(_ left: MatrixSeries, _ right: MatrixSeries) throws -> Bool {
+            try meter.add(BudgetMeter.element)
+            return left.labels < right.labels
+        }
+        let isInOrder = try indices.dropFirst().allSatisfy { try isOrdered(self[$0 - 1], self[$0]) }
+        return isInOrder ? self : try sorted(by: isOrdered)
     }
 }
 

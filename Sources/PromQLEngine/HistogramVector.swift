@@ -1,6 +1,7 @@
 import NativeHistograms
 import PromQLSyntax
 import TelemetryModel
+import TimeSeriesStore
 
 /// The bucket series of a classic histogram, which differ in `le` only.
 struct BucketGroup {
@@ -32,9 +33,13 @@ struct HistogramVector {
     private(set) var native: [StepSeries] = []
 
     /// Where a histogram is there in both forms, neither is used.
-    init(_ vector: [StepSeries], at range: Range<Int>, _ annotations: AnnotationList) {
+    init(
+        _ vector: [StepSeries], at range: Range<Int>, _ annotations: AnnotationList, _ budget: QueryBudget
+    ) throws {
+        var meter = BudgetMeter(budget)
         var positions: [LabelSet: Int] = [:]
         for element in vector {
+            try meter.add(2 * BudgetMeter.element)
             if element.histograms != nil { native.append(element) }
             let bound = element.labels["le"] ?? ""
             guard let upperBound = Double(bucketBound: bound) else {
@@ -55,6 +60,7 @@ struct HistogramVector {
         }
         for index in classic.indices { classic[index].buckets.sort { $0.upperBound < $1.upperBound } }
         for index in native.indices {
+            try meter.add(BudgetMeter.element + native[index].values.count)
             guard let position = positions[native[index].labels.dropping(["le"])] else { continue }
             resolve(native: index, classic: position, at: range, annotations)
         }

@@ -91,8 +91,8 @@ extension StepPoint {
 extension Evaluation {
     /// What a function makes of a series that has histograms, or start times that the function looks at.
     static func outcome<F: WindowFunction>(
-        of series: WindowedSeries, _ windows: WindowSet, keepsName: Bool, _ prototype: F
-    ) -> WindowOutcome {
+        of series: WindowedSeries, _ windows: WindowSet, keepsName: Bool, _ prototype: F, _ budget: QueryBudget
+    ) throws -> WindowOutcome {
         var function = prototype
         var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
         let samples = series.samples.withoutStaleMarkers
@@ -100,7 +100,7 @@ extension Evaluation {
         samples.timestamps.withUnsafeBufferPointer { times in
             samples.values.withUnsafeBufferPointer { values in function.prepare(times, values) }
         }
-        let column = series.eachWindow(windows) { function.point($0, &remarks) }
+        let column = try series.eachWindow(windows, budget) { function.point($0, &remarks) }
         return WindowOutcome(
             series: column.isEmpty
                 ? nil
@@ -111,7 +111,10 @@ extension Evaluation {
 
 extension WindowedSeries {
     /// Runs the ends of the windows over numbers and histograms and asks `evaluate` at every step whose window has a sample.
-    func eachWindow(_ windows: WindowSet, _ evaluate: (MixedWindow) -> StepPoint) -> StepColumn {
+    func eachWindow(
+        _ windows: WindowSet, _ budget: QueryBudget, _ evaluate: (MixedWindow) -> StepPoint
+    ) throws -> StepColumn {
+        var meter = BudgetMeter(budget)
         let ends = windows.ends
         let moments = MomentTrack(windows.grid, pinned: nil, shift: 0)
         let samples = samples.withoutStaleMarkers
@@ -119,8 +122,8 @@ extension WindowedSeries {
         var column = StepColumn(count: ends.count)
         var numbers = SlidingRange()
         var inside = SlidingRange()
-        samples.timestamps.withUnsafeBufferPointer { times in
-            samples.values.withUnsafeBufferPointer { values in
+        try samples.timestamps.withUnsafeBufferPointer { times in
+            try samples.values.withUnsafeBufferPointer { values in
                 for step in 0..<ends.count {
                     let end = ends[step]
                     let start = end - windows.length
@@ -129,6 +132,8 @@ extension WindowedSeries {
                         inside.slide(over: $0, after: start, through: end)
                     }
                     guard !numbers.range.isEmpty || !inside.range.isEmpty else { continue }
+                    // A histogram is many numbers.
+                    try meter.add(numbers.range.count + BudgetMeter.element * inside.range.count)
                     var window: Window?
                     if !numbers.range.isEmpty {
                         window = Window(

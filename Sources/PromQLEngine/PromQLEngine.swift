@@ -24,13 +24,17 @@ package struct PromQLEngine: Sendable {
     /// The value of a query at one moment, milliseconds since 1970.
     ///
     /// Throws `PromQLError`, `QueryLimitError`, or whatever the store throws.
-    package func instant(_ query: String, at time: Int64, budget: QueryBudget) throws -> QueryResult {
+    ///
+    /// - Parameter explains: whether the result says how it came about; it costs nothing otherwise.
+    package func instant(
+        _ query: String, at time: Int64, budget: QueryBudget, explains: Bool = false
+    ) throws -> QueryResult {
         try checkTime(time)
         let expression = try Self.parse(query, step: 0, range: 0)
         let grid = try StepGrid(from: time, through: time, step: 1)
-        let evaluation = Evaluation(self, query: query, grid: grid, step: 0, budget: budget)
-        let value = try evaluation.instantValue(of: expression, grid)
-        return QueryResult(value: value, annotations: evaluation.annotations.all)
+        let evaluation = Evaluation(
+            self, query: query, grid: grid, step: 0, budget: budget, tracer: explains ? QueryTracer() : nil)
+        return evaluation.result(try evaluation.instantValue(of: expression, grid), of: expression)
     }
 
     /// The value of a query at `from`, `from + step`, … up to and including `through`; always a matrix.
@@ -38,7 +42,7 @@ package struct PromQLEngine: Sendable {
     /// The query must be a scalar or an instant vector. Throws as `instant` does; a step that is not positive, a
     /// reversed range and more steps than `maxStepsPerSeries` are execution errors.
     package func range(
-        _ query: String, from: Int64, through: Int64, step: Int64, budget: QueryBudget
+        _ query: String, from: Int64, through: Int64, step: Int64, budget: QueryBudget, explains: Bool = false
     ) throws -> QueryResult {
         try checkTime(from)
         try checkTime(through)
@@ -60,9 +64,9 @@ package struct PromQLEngine: Sendable {
                 range: expression.range)
         }
         let grid = try StepGrid(from: from, through: through, step: step)
-        let evaluation = Evaluation(self, query: query, grid: grid, step: step, budget: budget)
-        let value = try evaluation.rangeValue(of: expression, grid)
-        return QueryResult(value: value, annotations: evaluation.annotations.all)
+        let evaluation = Evaluation(
+            self, query: query, grid: grid, step: step, budget: budget, tracer: explains ? QueryTracer() : nil)
+        return evaluation.result(try evaluation.rangeValue(of: expression, grid), of: expression)
     }
 
     /// The store's matchers for a series selector such as `up{job=~"api.*"}`. Throws `PromQLError`.

@@ -7,10 +7,15 @@ package struct QueryResult: Sendable {
     package let value: QueryValue
     /// Without repetition, in the order in which they came up.
     package let annotations: [QueryAnnotation]
+    /// Only if it was asked for.
+    package let explanation: QueryExplanation?
 
-    package init(value: QueryValue, annotations: [QueryAnnotation] = []) {
+    package init(
+        value: QueryValue, annotations: [QueryAnnotation] = [], explanation: QueryExplanation? = nil
+    ) {
         self.value = value
         self.annotations = annotations
+        self.explanation = explanation
     }
 }
 

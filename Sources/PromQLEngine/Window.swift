@@ -51,11 +51,11 @@ extension Evaluation {
     func slide<F: WindowFunction>(
         _ windows: WindowSet, keepsName: Bool = false, _ function: F
     ) throws -> [StepSeries] {
-        try outcomes(windows) { series in
+        try outcomes(windows) { [budget] series in
             guard series.histograms.isEmpty, series.starts.isEmpty || !F.usesStarts else {
-                return Self.outcome(of: series, windows, keepsName: keepsName, function)
+                return try Self.outcome(of: series, windows, keepsName: keepsName, function, budget)
             }
-            let (values, isEmpty) = Self.column(of: series, windows, function)
+            let (values, isEmpty) = try Self.column(of: series, windows, function, budget)
             return WindowOutcome(
                 series: isEmpty
                     ? nil
@@ -64,16 +64,16 @@ extension Evaluation {
     }
 
     static func column<F: WindowFunction>(
-        of series: WindowedSeries, _ windows: WindowSet, _ prototype: F
-    ) -> (values: [Double], isEmpty: Bool) {
+        of series: WindowedSeries, _ windows: WindowSet, _ prototype: F, _ budget: QueryBudget
+    ) throws -> (values: [Double], isEmpty: Bool) {
         var isEmpty = true
         let ends = windows.ends
         let moments = MomentTrack(windows.grid, pinned: nil, shift: 0)
         let samples = series.samples.withoutStaleMarkers
-        let column = [Double](unsafeUninitializedCapacity: ends.count) { column, count in
-            samples.timestamps.withUnsafeBufferPointer { times in
-                samples.values.withUnsafeBufferPointer { values in
-                    isEmpty = !fill(column, times, values, ends, moments, windows.length, prototype)
+        let column = try [Double](unsafeUninitializedCapacity: ends.count) { column, count in
+            try samples.timestamps.withUnsafeBufferPointer { times in
+                try samples.values.withUnsafeBufferPointer { values in
+                    isEmpty = try !fill(column, times, values, ends, moments, windows.length, prototype, budget)
                 }
             }
             count = ends.count
@@ -85,8 +85,9 @@ extension Evaluation {
     private static func fill<F: WindowFunction>(
         _ column: UnsafeMutableBufferPointer<Double>, _ times: UnsafeBufferPointer<Int64>,
         _ values: UnsafeBufferPointer<Double>, _ ends: MomentTrack, _ moments: MomentTrack, _ length: Int64,
-        _ prototype: F
-    ) -> Bool {
+        _ prototype: F, _ budget: QueryBudget
+    ) throws -> Bool {
+        var meter = BudgetMeter(budget)
         var function = prototype
         function.prepare(times, values)
         var lower = 0
@@ -100,6 +101,8 @@ extension Evaluation {
             while lower < upper, times[lower] <= start { lower += 1 }
             var value = Double.absent
             if lower < upper {
+                // Many functions look at every sample of every window.
+                try meter.add(upper - lower)
                 value = function.value(
                     Window(
                         times: times, values: values, lower: lower, upper: upper, start: start, end: end,

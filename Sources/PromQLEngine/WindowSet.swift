@@ -90,7 +90,9 @@ extension Evaluation {
             let samples = series.reduce(0) { $0 + $1.samples.count + $1.histograms.count }
             return try ParallelChunks.map(series, samples: samples) { try $0.compactMap(transform) }
         case .selection(let selection):
-            return try select(selection, at: windows.range) { try transform(WindowedSeries($0)) }
+            return try select(selection, at: windows.range, steps: windows.grid.count) {
+                try transform(WindowedSeries($0))
+            }
         }
     }
 }

@@ -98,13 +98,8 @@ extension PromQLParser {
                 throw error("matching labels is only possible between two instant vectors", at: clauseRange)
             }
         }
-        if left.type == .scalar, right.type == .scalar {
-            if `operator`.isComparison, clause.boolRange == nil {
-                throw error("comparisons between scalars must use bool", at: range)
-            }
-            if `operator`.isTrim {
-                throw error("\"\(`operator`.rawValue)\" needs an instant vector of histograms on its left", at: range)
-            }
+        if left.type == .scalar, right.type == .scalar, `operator`.isComparison, clause.boolRange == nil {
+            throw error("comparisons between scalars must use bool", at: range)
         }
         var matching: VectorMatching?
         if areVectors {

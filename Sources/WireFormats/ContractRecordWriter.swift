@@ -8,6 +8,8 @@ package enum ContractGap: String, CaseIterable, Error {
     case labels
     /// NaN or an infinity, which JSON does not have.
     case nonFinite = "non_finite"
+    /// A native histogram: a record has a number.
+    case histogram
     /// Prometheus' marker for the end of a series.
     case staleMarker = "stale_marker"
     /// Before 1970 or after 2099.

@@ -51,6 +51,7 @@ struct AlertingRoutesTests {
             struct Data: Decodable {
                 let groups: [Group]?
                 let alerts: [Alert]?
+                let groupNextToken: String?
             }
 
             let status: String
@@ -141,6 +142,24 @@ struct AlertingRoutesTests {
                 ["fleet:cpu"], ["Hot", "Cold"], ["Cold"], ["Hot", "Cold"], ["Cold"], [], ["Hot"],
                 ["fleet:cpu", "Hot", "Cold"],
             ])
+    }
+
+    @Test func groupsComeInPages() async throws {
+        let first = try await answers(to: ["/api/v1/rules?group_limit=1"])[0].answer.data
+        #expect(first?.groups?.map(\.name) == ["fleet"])
+        let token = try #require(first?.groupNextToken)
+        let others = try await answers(to: [
+            "/api/v1/rules?group_limit=1&group_next_token=\(token)", "/api/v1/rules?group_limit=2",
+            "/api/v1/rules?group_limit=1&rule_name[]=Cold", "/api/v1/rules?group_limit=1&type=alert",
+        ]).map(\.answer.data)
+        #expect(others.map { $0?.groups?.map(\.name) } == [["more"], ["fleet", "more"], ["more"], ["fleet"]])
+        #expect(others.map { $0?.groupNextToken } == [nil, nil, nil, token])
+    }
+
+    @Test(arguments: ["group_limit=0", "group_limit=few", "group_next_token=x", "group_limit=1&group_next_token=x"])
+    func pagesThatThereAreNot(_ query: String) async throws {
+        let (status, answer) = try await answers(to: ["/api/v1/rules?\(query)"])[0]
+        #expect(status == 400 && answer.errorType == "bad_data" && answer.error?.contains("group_") == true)
     }
 
     @Test(arguments: ["type=both", "match%5B%5D=%7B", "exclude_alerts=perhaps"])

@@ -1,6 +1,7 @@
 import EmbeddedStore
 import Foundation
 import IngestLog
+import NativeHistograms
 import TelemetryModel
 import TestSupport
 
@@ -29,21 +30,32 @@ final class DataFixture {
     }
 
     /// Puts records through the log, durably; returns the offset.
+    ///
+    /// - Parameter histograms: what the first records are, instead of numbers; they then have start timestamps, too.
     @discardableResult
-    func append(source: String = "a", from time: Int64 = 0, count: Int = 100, step: Int64 = 1000) async throws -> Int64
-    {
+    func append(
+        source: String = "a", from time: Int64 = 0, count: Int = 100, step: Int64 = 1000,
+        histograms: [NativeHistogram] = []
+    ) async throws -> Int64 {
         let labels = LabelSet(["__name__": "m", "source_id": source])
         var batch = TelemetryBatch()
         guard let reference = registry.reference(for: labels) else { return 0 }
         for index in 0..<count {
-            batch.append(reference, at: time + Int64(index) * step, value: Double(index) + 0.25)
+            let timestamp = time + Int64(index) * step
+            if index < histograms.count {
+                batch.starts.append(RecordStart(sampleIndex: index, startTimestamp: timestamp - 1))
+                batch.append(reference, at: timestamp, histogram: histograms[index])
+            } else {
+                batch.append(reference, at: timestamp, value: Double(index) + 0.25)
+            }
         }
         let offset = try await log.append(
             LogSubmission(batch: batch, rejected: [], ingestProtocol: .contract, receivedAt: 1000))
         let id = store.id(for: labels)
         _ = store.append(
-            batch.references.map { _ in id }, timestamps: batch.timestamps, values: batch.values, events: [],
-            offset: offset, arrivedAt: 0, isReplay: false)
+            batch.references.map { _ in id }, timestamps: batch.timestamps, values: batch.values,
+            histograms: batch.histograms, starts: batch.starts, events: [], offset: offset, arrivedAt: 0,
+            isReplay: false)
         return offset
     }
 

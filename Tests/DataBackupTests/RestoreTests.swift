@@ -38,6 +38,27 @@ import TimeSeriesStore
         #expect(try fixture.verify(target, .data).isGood)
     }
 
+    @Test func theRestoredStoreHasAllHistograms() async throws {
+        var generator = SeededGenerator.seeded("theRestoredStoreHasAllHistograms")
+        let histograms = RandomHistograms.series(.unsteady, count: 40, using: &generator)
+        try await fixture.append(count: 60, histograms: histograms)
+        try fixture.flush()
+        try await fixture.append(source: "b", count: 50, histograms: histograms)
+        _ = try fixture.makeBackup()
+        #expect(try fixture.verify(fixture.backup, .backup).isGood)
+        try restore()
+        let store = try EmbeddedStore(dataFolder: target)
+        let found = try #require(
+            try store.select(SeriesSelection(matchers: [], range: .all), budget: QueryBudget()).first)
+        #expect(found.histograms.histograms.isSame(as: histograms) && found.samples.count == 20)
+        #expect(found.starts.starts == found.histograms.timestamps.map { $0 - 1 })
+        let log = try IngestLog(folder: target, registry: SeriesRegistry())
+        let batches = try log.batches(after: 0, through: .max, limit: 10).map(\.batch)
+        #expect(batches.map { $0.histograms.map(\.histogram).isSame(as: histograms) } == [true, true])
+        try log.close()
+        #expect(try fixture.verify(target, .data).isGood)
+    }
+
     @Test func theLogGoesOnBehindWhatTheBlocksHave() async throws {
         try await fixture.append()
         var isFlushed = false

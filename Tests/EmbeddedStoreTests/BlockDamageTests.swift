@@ -38,6 +38,9 @@ import TimeSeriesStore
             let columns = series.columns
             answers.samples.append(
                 "\(position) \(columns.timestamps.hashValue) \(columns.values.map(\.bitPattern).hashValue)")
+            let details = series.details
+            answers.samples.append(
+                "\(details.histograms.timestamps) \(details.histograms.values) \(details.starts)")
         }
         // Statistics that a damaged page hides cost time, not truth: samples then stand for themselves.
         let month = WindowGrid(firstEnd: name.to, step: 0, count: 1, length: 30 * BlockTime.day)
@@ -53,9 +56,11 @@ import TimeSeriesStore
         return answers
     }
 
-    @Test(arguments: [2, 24] as [Int64]) func flippedBitsAreNoticed(_ hours: Int64) throws {
-        var generator = SeededGenerator.seeded("flippedBitsAreNoticed \(hours)")
-        let fixture = BlockFixture(seriesCount: hours == 2 ? 20 : 3, hours: hours, using: &generator)
+    @Test(arguments: [2, 24] as [Int64], [false, true])
+    func flippedBitsAreNoticed(_ hours: Int64, withDetails: Bool) throws {
+        var generator = SeededGenerator.seeded("flippedBitsAreNoticed \(hours) \(withDetails)")
+        let fixture = BlockFixture(
+            seriesCount: hours == 2 ? 20 : 3, hours: hours, withDetails: withDetails, using: &generator)
         let name = try fixture.write(to: folder.path, replaces: ["0-7200000-1.sqlite"])
         let matchers: [[LabelMatcher]] = [
             [LabelMatcher("__name__", .equal("m1"))], [LabelMatcher("source", .matches(try LabelPattern("s1.*")))],

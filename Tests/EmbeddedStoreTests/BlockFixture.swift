@@ -11,12 +11,16 @@ struct BlockFixture {
     static let day: Int64 = 1_760_054_400_000
 
     var series: [LabelSet: SampleColumns] = [:]
+    /// Of some series, if there are to be any.
+    var details: [LabelSet: SampleDetails] = [:]
     var events: [OperationalEvent] = []
     let from: Int64
     let to: Int64
 
     /// Series with the shapes that matter: shared steps, jitter, gaps; counters with resets, decimals, every bit pattern.
-    init(seriesCount: Int, hours: Int64, using generator: inout SeededGenerator) {
+    init(
+        seriesCount: Int, hours: Int64, withDetails: Bool = false, using generator: inout SeededGenerator
+    ) {
         from = BlockFixture.day
         to = from + hours * BlockTime.hour
         let steps: [Int64] = [15_000, 60_000, 10_000, 300_000]
@@ -31,6 +35,7 @@ struct BlockFixture {
             guard !times.isEmpty else { continue }
             series[LabelSet(labels)] = SampleColumns(
                 timestamps: times, values: BlockFixture.values(times.count, using: &generator))
+            if withDetails { addDetails(to: LabelSet(labels), index, using: &generator) }
         }
         for index in 0..<50 {
             let labels = LabelSet(["__name__": "m", "source_id": "s\(index % 4)", "severity": "error"])
@@ -41,6 +46,23 @@ struct BlockFixture {
                     message: index % 3 == 0 ? nil : "m \(index)"))
         }
         events.sort { $0.timestamp < $1.timestamp }
+    }
+
+    /// Histograms only, numbers and histograms that count anew, numbers of a counter, or nothing.
+    private mutating func addDetails(to set: LabelSet, _ index: Int, using generator: inout SeededGenerator) {
+        guard let columns = series[set], index % 4 < 3 else { return }
+        var own = SampleDetails()
+        let shape = RandomHistograms.Shape.allCases[index % 5]
+        let histograms = RandomHistograms.series(shape, count: columns.count, using: &generator)
+        for (position, time) in columns.timestamps.enumerated() {
+            if index % 4 == 0 || index % 4 == 1 && generator.next() % 3 == 0 {
+                own.histograms.append(time, histograms[position])
+                series[set]?.values[position] = SampleDetails.placeholder
+            }
+            if index % 4 == 1 { own.starts.append(time, time - 15_000) }
+            if index % 4 == 2, generator.next() % 100 > 0 { own.starts.append(time, from - 77) }
+        }
+        details[set] = own
     }
 
     private func timestamps(_ step: Int64, using generator: inout SeededGenerator) -> [Int64] {
@@ -94,7 +116,7 @@ struct BlockFixture {
         var builder = try BlockBuilder(
             files: DiskFiles(), folder: folder, name: name, windowsThrough: windows(through: name.through),
             replaces: replaces, effort: .fast)
-        for (labels, columns) in sorted { try builder.add(labels, columns) }
+        for (labels, columns) in sorted { try builder.add(labels, columns, details[labels] ?? .empty) }
         for event in events { try builder.add(event) }
         try builder.finish()
         try builder.publish()
@@ -117,6 +139,14 @@ extension Block {
             found[labels[position]] = series.columns
         }
         return found
+    }
+}
+
+extension SampleDetails {
+    /// Bit for bit.
+    func isSame(as other: SampleDetails) -> Bool {
+        histograms.timestamps == other.histograms.timestamps && histograms.values.isSame(as: other.histograms.values)
+            && starts.timestamps == other.starts.timestamps && starts.values == other.starts.values
     }
 }
 

@@ -176,9 +176,34 @@ import TimeSeriesStore
             for (series, wanted) in zip(found, expected) {
                 #expect(ModelSample.difference(wanted.value, series) == nil, "\(series.labels)")
             }
+            let newest = try store.select(
+                SeriesSelection(matchers: matchers, range: range, isNewestEnough: true), budget: QueryBudget())
+            #expect(newest.map(\.labels) == expected.map(\.key))
+            for (series, wanted) in zip(newest, expected) {
+                #expect(ModelSample.difference(wanted.value.suffix(1), series.newest) == nil, "\(series.labels)")
+            }
             let names = try store.series([matchers], in: range, budget: QueryBudget())
             #expect(names == expected.map(\.key))
         }
+    }
+}
+
+extension SelectedSeries {
+    /// With the newest sample only.
+    fileprivate var newest: SelectedSeries {
+        let time = max(samples.timestamps.last ?? .min, histograms.timestamps.last ?? .min)
+        let sample = samples.timestamps.firstIndex(of: time)
+        let histogram = histograms.timestamps.firstIndex(of: time)
+        let start = starts.timestamps.firstIndex(of: time)
+        return SelectedSeries(
+            labels: labels,
+            samples: SampleColumns(
+                timestamps: sample.map { _ in [time] } ?? [], values: sample.map { [samples.values[$0]] } ?? []),
+            histograms: HistogramColumns(
+                timestamps: histogram.map { _ in [time] } ?? [],
+                histograms: histogram.map { [histograms.histograms[$0]] } ?? []),
+            starts: StartColumns(
+                timestamps: start.map { _ in [time] } ?? [], starts: start.map { [starts.starts[$0]] } ?? []))
     }
 }
 

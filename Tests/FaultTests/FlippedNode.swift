@@ -47,7 +47,7 @@ extension Workload {
         }
         let isVisible = await node.becomesVisible()
         var said = node.warnings + node.store.damagedBlocks.map { "\($0.file): \($0.reason)" }
-        var found: [LabelSet: SampleColumns]?
+        var found: [LabelSet: SelectedSeries]?
         // A damaged block may be noticed when it is first read; after that it is out of the way.
         for _ in 0..<3 where found == nil {
             do { found = try node.samples() } catch { said.append("query: \(error)") }
@@ -76,15 +76,15 @@ extension Workload {
         return losses.isEmpty ? .unharmed : .silentLoss(losses.joined(separator: ", "))
     }
 
-    private func compare(_ found: [LabelSet: SampleColumns]) -> (wrong: String?, missing: Int) {
+    private func compare(_ found: [LabelSet: SelectedSeries]) -> (wrong: String?, missing: Int) {
         var count = 0
-        for (labels, columns) in found {
-            for (time, value) in zip(columns.timestamps, columns.values) {
+        for (labels, series) in found {
+            for (time, content) in series.contents {
                 let sample = Sample(labels: labels, time: time)
-                if possible[sample]?.contains(value) == true {
+                if possible[sample]?.contains(content) == true {
                     count += 1
-                } else if history[sample]?.contains(value) != true {
-                    return ("\(labels.json) at \(time): \(value), expected \(possible[sample] ?? [nil])", 0)
+                } else if history[sample]?.contains(content) != true {
+                    return ("\(labels.json) at \(time): \(content), expected \(possible[sample] ?? [nil])", 0)
                 }
             }
         }

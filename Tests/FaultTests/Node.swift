@@ -91,9 +91,9 @@ final class Node {
         try log.close()
     }
 
-    func samples() throws -> [LabelSet: SampleColumns] {
+    func samples() throws -> [LabelSet: SelectedSeries] {
         let found = try store.select(SeriesSelection(matchers: [], range: .all), budget: QueryBudget())
-        return Dictionary(uniqueKeysWithValues: found.map { ($0.labels, $0.samples) })
+        return Dictionary(uniqueKeysWithValues: found.map { ($0.labels, $0) })
     }
 
     func deadLetters() throws -> [DeadLetter] {

@@ -14,8 +14,8 @@ extension Workload {
         for (sample, choices) in possible where !choices.contains(found[sample]) {
             wrong.append(describe(sample, found[sample], expected: choices))
         }
-        for (sample, value) in found where possible[sample] == nil {
-            wrong.append(describe(sample, value, expected: [nil]))
+        for (sample, content) in found where possible[sample] == nil {
+            wrong.append(describe(sample, content, expected: [nil]))
         }
         #expect(
             wrong.isEmpty, "\(when): \(wrong.count) wrong of \(possible.count): \(wrong.prefix(5))",
@@ -43,7 +43,7 @@ extension Workload {
 
     /// A request is there as a whole or not at all.
     private func verifyWhole(
-        _ doubt: Doubt, _ found: [Sample: Double], _ letters: Set<String>, _ when: String,
+        _ doubt: Doubt, _ found: [Sample: Content], _ letters: Set<String>, _ when: String,
         _ sourceLocation: SourceLocation
     ) {
         var isThere = doubt.deadLetters.map(letters.contains)
@@ -53,19 +53,31 @@ extension Workload {
         #expect(Set(isThere).count <= 1, "\(when): half a request", sourceLocation: sourceLocation)
     }
 
-    private func foundSamples(_ node: Node) throws -> [Sample: Double] {
-        var found: [Sample: Double] = [:]
-        for (labels, columns) in try node.samples() {
-            #expect(zip(columns.timestamps, columns.timestamps.dropFirst()).allSatisfy(<))
-            for (time, value) in zip(columns.timestamps, columns.values) {
-                found[Sample(labels: labels, time: time)] = value
-            }
+    private func foundSamples(_ node: Node) throws -> [Sample: Content] {
+        var found: [Sample: Content] = [:]
+        for (labels, series) in try node.samples() {
+            #expect(zip(series.samples.timestamps, series.samples.timestamps.dropFirst()).allSatisfy(<))
+            for (time, content) in series.contents { found[Sample(labels: labels, time: time)] = content }
         }
         return found
     }
 
-    private func describe(_ sample: Sample, _ value: Double?, expected: [Double?]) -> String {
-        let text = { (value: Double?) in value.map { "\($0)" } ?? "nothing" }
-        return "\(sample.labels.json) at \(sample.time): \(text(value)), expected \(expected.map(text))"
+    private func describe(_ sample: Sample, _ content: Content?, expected: [Content?]) -> String {
+        let text = { (content: Content?) in content.map { "\($0)" } ?? "nothing" }
+        return "\(sample.labels.json) at \(sample.time): \(text(content)), expected \(expected.map(text))"
+    }
+}
+
+extension SelectedSeries {
+    /// All samples, in no particular order.
+    var contents: [(time: Int64, content: Workload.Content)] {
+        let starts = Dictionary(uniqueKeysWithValues: zip(starts.timestamps, starts.starts))
+        let numbers = zip(samples.timestamps, samples.values).map { time, value in
+            (time, Workload.Content(value: value, start: starts[time]))
+        }
+        return numbers
+            + zip(histograms.timestamps, histograms.histograms).map { time, histogram in
+                (time, Workload.Content(histogram: histogram, start: starts[time]))
+            }
     }
 }

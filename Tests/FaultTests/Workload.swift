@@ -1,5 +1,6 @@
 import Foundation
 import IngestLog
+import NativeHistograms
 import TelemetryModel
 import TestSupport
 import Testing
@@ -12,19 +13,30 @@ struct Workload {
         let time: Int64
     }
 
+    /// What a sample is: a number or a histogram, and when its counting began, if that is known.
+    struct Content: Hashable, CustomStringConvertible {
+        var value = 0.0
+        var histogram: NativeHistogram?
+        var start: Int64?
+
+        var description: String {
+            (histogram.map { "a histogram of \($0.count)" } ?? "\(value)") + (start.map { " since \($0)" } ?? "")
+        }
+    }
+
     /// A request that got an error for an answer, or none.
     struct Doubt {
-        let samples: [Sample: Double]
+        let samples: [Sample: Content]
         let deadLetters: Set<String>
         let records: Int
     }
 
     var generator: SeededGenerator
     let isEager: Bool
-    /// What each sample may be: the value acknowledged last (nil: absent), then those of requests in doubt since.
-    private(set) var possible: [Sample: [Double?]] = [:]
-    /// Every value that was acknowledged for it, overwritten ones included.
-    private(set) var history: [Sample: Set<Double>] = [:]
+    /// What each sample may be: what was acknowledged last (nil: absent), then those of requests in doubt since.
+    private(set) var possible: [Sample: [Content?]] = [:]
+    /// All that was acknowledged for it, overwritten ones included.
+    private(set) var history: [Sample: Set<Content>] = [:]
     private(set) var deadLetters: Set<String> = []
     private(set) var acknowledgedRecords = 0
     /// Requests refused by this process, in order, since the last that it acknowledged.
@@ -57,13 +69,21 @@ struct Workload {
         requests += 1
         now += Int64.random(in: 1...60_000, using: &generator)
         var batch = TelemetryBatch()
-        var samples: [Sample: Double] = [:]
+        var samples: [Sample: Content] = [:]
         for _ in 0..<Int.random(in: 1...30, using: &generator) {
             let sample = nextSample(isOver: !isEager && samples.isEmpty)
-            var value = Double(Int.random(in: 0...1000, using: &generator)) / 8
-            if let known = possible[sample]?.last ?? nil, generator.next() % 2 == 0 { value = known }
-            batch.append(try #require(node.registry.reference(for: sample.labels)), at: sample.time, value: value)
-            samples[sample] = value
+            var content = nextContent(of: sample)
+            if let known = possible[sample]?.last ?? nil, generator.next() % 2 == 0 { content = known }
+            let reference = try #require(node.registry.reference(for: sample.labels))
+            if let start = content.start {
+                batch.starts.append(RecordStart(sampleIndex: batch.count, startTimestamp: start))
+            }
+            if let histogram = content.histogram {
+                batch.append(reference, at: sample.time, histogram: histogram)
+            } else {
+                batch.append(reference, at: sample.time, value: content.value)
+            }
+            samples[sample] = content
         }
         let rejected = (0..<Int.random(in: 0...2, using: &generator)).map { index in
             RejectedRecord(
@@ -77,9 +97,9 @@ struct Workload {
             _ = try await node.log.append(submission)
             acknowledgedRecords += submission.recordCount
             deadLetters.formUnion(letters)
-            for (sample, value) in samples {
-                possible[sample] = [value]
-                history[sample, default: []].insert(value)
+            for (sample, content) in samples {
+                possible[sample] = [content]
+                history[sample, default: []].insert(content)
             }
             // What came after it in the log has overwritten what may have been left of a refused request.
             refused = []
@@ -92,18 +112,32 @@ struct Workload {
     /// The process has ended without being able to close its files: what it refused last may be there all the same.
     mutating func crash() {
         for doubt in refused {
-            for (sample, value) in doubt.samples { possible[sample, default: [nil]].append(value) }
+            for (sample, content) in doubt.samples { possible[sample, default: [nil]].append(content) }
         }
         doubts += refused
         refused = []
     }
 
     /// From now on, what was found is what must be there.
-    mutating func settle(_ found: [Sample: Double], deadLetters letters: Set<String>, received: Int) {
+    mutating func settle(_ found: [Sample: Content], deadLetters letters: Set<String>, received: Int) {
         for sample in possible.keys { possible[sample] = [found[sample]] }
         deadLetters = letters
         acknowledgedRecords = received
         doubts = []
+    }
+
+    /// By source: numbers; numbers of a counter that says when it began; histograms; any of that, with a start of its own.
+    private mutating func nextContent(of sample: Sample) -> Content {
+        var content = Content(value: Double(Int.random(in: 0...1000, using: &generator)) / 8)
+        let source = sample.labels["source_id"]
+        if source == "s1" { content.start = 1_700_000_000_000 }
+        if source == "s3", generator.next() % 2 == 0 { content.start = sample.time - 1000 }
+        if source == "s2" || source == "s3" && generator.next() % 2 == 0 {
+            content.value = 0
+            let shape: RandomHistograms.Shape = generator.next() % 2 == 0 ? .counter : .fractions
+            content.histogram = RandomHistograms.series(shape, count: 1, using: &generator)[0]
+        }
+        return content
     }
 
     private mutating func nextSample(isOver: Bool) -> Sample {

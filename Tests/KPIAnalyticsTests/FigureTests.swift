@@ -107,8 +107,10 @@ import TimeSeriesStore
     }
 
     @Test func theBudgetEndsTheComputation() {
-        #expect(throws: QueryLimitError.tooManySamples(limit: 50)) {
+        #expect {
             try report(requests(), budget: QueryBudget(samples: 50))
+        } throws: { error in
+            if case QueryLimitError.tooManySamples(limit: 50, _) = error { true } else { false }
         }
         let cancelled = QueryBudget()
         cancelled.cancel()

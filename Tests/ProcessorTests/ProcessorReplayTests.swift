@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import IngestLog
 import Logging
+import NativeHistograms
 import Processing
 import SelfMetrics
 import TelemetryModel
@@ -95,6 +96,53 @@ import TimeSeriesStore
         flusher.flushNow(now: 4 * 86_400_000)
         #expect(flusher.counters.failures.value == 0)
         #expect(try log.oldestOffset() == 2)
+        try log.close()
+    }
+
+    /// Histograms and start timestamps go with their records, past records that a rule drops, from the log into the store.
+    @Test func histogramsAndStartsStayWithTheirRecords() async throws {
+        var generator = SeededGenerator.seeded("histogramsAndStartsStayWithTheirRecords")
+        let registry = SeriesRegistry()
+        var log = try IngestLog(folder: folder.path, registry: registry)
+        var expected: [Int: (histogram: NativeHistogram?, start: Int64?)] = [:]
+        var batch = TelemetryBatch()
+        let histograms = RandomHistograms.series(.unsteady, count: 40, using: &generator)
+        for (index, histogram) in histograms.enumerated() {
+            let labels = LabelSet(["__name__": index % 3 == 1 ? "dropped" : "m", "n": "\(index)"])
+            let reference = try #require(registry.reference(for: labels))
+            if index % 2 == 0 { batch.starts.append(RecordStart(sampleIndex: index, startTimestamp: Int64(index))) }
+            if index % 5 < 3 {
+                batch.append(reference, at: 1000, histogram: histogram)
+            } else {
+                batch.append(reference, at: 1000, value: 1)
+            }
+            if index % 3 != 1 {
+                expected[index] = (index % 5 < 3 ? histogram : nil, index % 2 == 0 ? Int64(index) : nil)
+            }
+        }
+        _ = try await log.append(
+            LogSubmission(batch: batch, rejected: [], ingestProtocol: .contract, receivedAt: 0))
+        try log.close()
+
+        let again = SeriesRegistry()
+        log = try IngestLog(folder: folder.path, registry: again)
+        let store = try EmbeddedStore(dataFolder: folder.path)
+        let drop = DropStage(rule: "no", matchers: [LabelMatcher("__name__", .equal("dropped"))])
+        let processor = try Processor(
+            log: log, store: store, pipeline: ProcessingPipeline(stages: [drop]), logger: logger)
+        processor.start()
+        await processor.waitUntilVisible()
+        let found = try store.select(SeriesSelection(matchers: [], range: .all), budget: QueryBudget())
+        #expect(found.count == expected.count)
+        for series in found {
+            let wanted = try #require(expected[series.labels["n"].flatMap { Int($0) } ?? -1])
+            #expect(series.histograms.histograms.isSame(as: wanted.histogram.map { [$0] } ?? []))
+            #expect(series.samples.values == (wanted.histogram == nil ? [1] : []))
+            #expect(series.starts.starts == (wanted.start.map { [$0] } ?? []))
+        }
+        #expect(processor.ledger.snapshot(of: log).totals.stored == expected.count)
+        log.stopAccepting()
+        processor.stop()
         try log.close()
     }
 }

@@ -67,7 +67,36 @@ import TimeSeriesStore
             connection.send("GET /api/v1/query?query=up HTTP/1.1\r\nHost: x\r\n\r\n")
             mayAnswer.signal()
             #expect(await connection.read(until: #""1"]}]}}"#).hasPrefix("HTTP/1.1 200"))
+            // The connection is fit for more.
+            mayAnswer.signal()
+            connection.send("GET /api/v1/query?query=up HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(await connection.read(until: #""1"]}]}}"#).hasPrefix("HTTP/1.1 200"))
             await connection.close()
+        }
+    }
+
+    /// Requests that a client sent before it went away: each is given up.
+    @Test func pipelinedQueriesAreGivenUp() async throws {
+        let (events, source) = AsyncStream.makeStream(of: String.self)
+        var slow = store
+        slow.onRead = { budget in
+            source.yield("reading")
+            do {
+                while true { try budget.check() }
+            } catch {
+                source.yield("\(error)")
+                throw error
+            }
+        }
+        var limits = QueryLimits()
+        limits.watchAfter = .milliseconds(1)
+        try await application(environment(slow, limits: limits)).test(.live) { client in
+            let connection = try await Connection(port: #require(client.port))
+            connection.send(String(repeating: "GET /api/v1/query?query=up HTTP/1.1\r\nHost: x\r\n\r\n", count: 2))
+            var iterator = events.makeAsyncIterator()
+            #expect(await iterator.next() == "reading")
+            await connection.close()
+            #expect(await iterator.next() == "the query was cancelled")
         }
     }
 

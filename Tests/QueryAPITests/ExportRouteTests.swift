@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdTesting
 import NIOCore
+import NativeHistograms
 import TelemetryModel
 import Testing
 import TimeSeriesStore
@@ -82,6 +83,27 @@ import WireFormats
             limits.samples = samples
             #expect(try await ask(store, "/api/v1/export?summary=true", limits: limits).body == whole)
         }
+    }
+
+    /// A record has a number; what has none is counted, once, also in a series of histograms only.
+    @Test func histogramsAreLeftOutAndCounted() {
+        let histograms = HistogramColumns(
+            timestamps: [now, now + 1], histograms: [NativeHistogram(), NativeHistogram()])
+        let numbers = SampleColumns(timestamps: [now + 2, now + 3], values: [1, 2])
+        let series = [("a", SampleColumns()), ("b", numbers)].map { name, samples in
+            SelectedSeries(
+                labels: LabelSet(["__name__": name, "source_id": "s"]), samples: samples, histograms: histograms)
+        }
+        var position = ExportPosition()
+        var leftOut = 0
+        var samples = 0
+        while position.series < series.count {
+            let piece = ExportPiece(series, from: position, format: .ndjson, maximumBytes: 1)
+            position = piece.end
+            leftOut += piece.leftOut[.histogram] ?? 0
+            samples += piece.samples
+        }
+        #expect(leftOut == 4 && samples == 2)
     }
 
     @Test func piecesJoinToTheWhole() {

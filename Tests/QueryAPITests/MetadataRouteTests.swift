@@ -57,7 +57,7 @@ import TimeSeriesStore
 
     @Test func status() async throws {
         let build = try await ask(store, "/api/v1/status/buildinfo").body
-        #expect(build.contains(#""version":"3.0.0""#) && build.contains(#""heliograph_version":"0.1.0""#))
+        #expect(build.contains(#""version":"3.10.0""#) && build.contains(#""heliograph_version":"0.1.0""#))
         let runtime = try await ask(store, "/api/v1/status/runtimeinfo").body
         #expect(runtime.contains(#""startTime":"2026-01-01T00:00:00.000Z""#) && runtime.contains(#""received":7"#))
         let flags = try await ask(store, "/api/v1/status/flags").data

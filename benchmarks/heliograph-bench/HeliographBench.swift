@@ -1,4 +1,5 @@
 import ArgumentParser
+import TimeSeriesStore
 
 /// The benchmarks that need the engine's own code or millions of samples a second. One subcommand, one file; a new one is
 /// added to the list below.
@@ -11,4 +12,9 @@ struct HeliographBench: ParsableCommand {
             CodecCommand.self, LogCommand.self, StoreCommand.self, AskCommand.self, NABCommand.self,
             QueriesCommand.self, PrepareCommand.self, RemoteWriteCommand.self,
         ])
+
+    static func main() {
+        AllocatorPolicy.keepFreed()
+        main(nil)
+    }
 }

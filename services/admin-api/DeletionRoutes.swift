@@ -20,7 +20,7 @@ struct DeletionRoutes: Sendable {
         var request = request
         try DeletionRoutes.refuseForeignPages(request)
         let parameters = try await RequestParameters(reading: &request, limit: AdminEnvironment.bodyBytes)
-        let wantsReceipts = try DeletionRoutes.flag("receipt", parameters) || DeletionRoutes.acceptsJSON(request)
+        let wantsReceipts = try parameters.flag("receipt") || DeletionRoutes.acceptsJSON(request)
         let receipts = try await delete(parameters, context)
         return wantsReceipts ? answer(receipts) : Response(status: .noContent)
     }
@@ -58,7 +58,7 @@ struct DeletionRoutes: Sendable {
     /// A list without matchers stands for every series.
     private func matcherLists(_ parameters: RequestParameters) throws -> [[LabelMatcher]] {
         let selectors = parameters.texts("match[]") + parameters.texts("match")
-        if try DeletionRoutes.flag("all", parameters) {
+        if try parameters.flag("all") {
             guard selectors.isEmpty else {
                 throw APIError.invalid("all", "it deletes every series: leave match[] out, or all")
             }
@@ -106,15 +106,6 @@ struct DeletionRoutes: Sendable {
     /// Nil for the ends of time, which no calendar has.
     private static func text(_ time: Int64) -> String? {
         time.magnitude > RequestParameters.latestTime.magnitude ? nil : Date(milliseconds: time).iso8601Milliseconds
-    }
-
-    static func flag(_ name: String, _ parameters: RequestParameters) throws -> Bool {
-        switch parameters.text(name) {
-        case nil, "false", "0": false
-        case "true", "1": true
-        case .some(let other):
-            throw APIError.invalid(name, "expected true or false, got \"\(other.prefix(64))\"")
-        }
     }
 
     private static func acceptsJSON(_ request: Request) -> Bool {

@@ -67,6 +67,7 @@ struct StoreStatusRoute: Sendable {
             blocks.field("count", statistics.blocks)
             blocks.field("bytes", statistics.blockBytes)
             blocks.field("samples", statistics.blockSamples)
+            blocks.field("histograms", statistics.blockHistograms)
             blocks.field(
                 "bytes_per_sample",
                 statistics.blockSamples > 0 ? Double(statistics.blockBytes) / Double(statistics.blockSamples) : nil)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TimeSeriesStore
 
 /// The one executable: all roles in one process, and the tools.
 @main
@@ -19,4 +20,9 @@ struct Heliograph: AsyncParsableCommand {
             ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self,
             CheckConfigCommand.self,
         ])
+
+    static func main() async {
+        AllocatorPolicy.keepFreed()
+        await main(nil)
+    }
 }

@@ -8,6 +8,13 @@ struct RunningServer {
     /// Without a slash at the end.
     let url: String
 
+    /// Says at once when nobody listens; the shared client would try again for more than a minute.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(10)))
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     init(url: String) { self.url = url.hasSuffix("/") ? String(url.dropLast()) : url }
 
     /// The answer's body.
@@ -22,7 +29,7 @@ struct RunningServer {
         let body: ByteBuffer
         let status: UInt
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+            let response = try await RunningServer.client.execute(request, timeout: timeout)
             status = response.status.code
             body = try await response.body.collect(upTo: 64 << 20)
         } catch {
@@ -44,7 +51,7 @@ struct RunningServer {
         request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
         request.body = .bytes(ByteBuffer(string: String(RunningServer.query(form).dropFirst())))
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+            let response = try await RunningServer.client.execute(request, timeout: timeout)
             let body = try await response.body.collect(upTo: 1 << 30)
             return (response.status.code, Array(buffer: body))
         } catch {

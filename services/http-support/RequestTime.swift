@@ -25,6 +25,7 @@ extension Date {
 
     /// `2026-01-31T12:00:00.000Z`
     package var iso8601Milliseconds: String {
-        formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        // What is behind the third digit is cut off, and few milliseconds are exact as a Double.
+        addingTimeInterval(0.000_1).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }

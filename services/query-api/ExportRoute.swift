@@ -76,17 +76,6 @@ extension ContractRecordWriter.Format {
     }
 }
 
-extension RequestParameters {
-    /// `true` or `false` (also `1`, `0`); false if it is not there.
-    fileprivate func flag(_ name: String) throws -> Bool {
-        switch text(name) {
-        case nil, "false", "0": return false
-        case "true", "1": return true
-        case .some(let other): throw APIError.invalid(name, "expected true or false, got \"\(other.prefix(64))\"")
-        }
-    }
-}
-
 /// What came of an export.
 struct ExportSummary: Sendable, Equatable {
     var series = 0

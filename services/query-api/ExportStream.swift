@@ -33,7 +33,8 @@ struct ExportStream: Sendable {
             while let read = reads.popLast() {
                 guard let series = try await select(read) else {
                     guard let parts = read.parts else {
-                        throw QueryLimitError.tooManySamples(limit: ExportPlan.samplesAtOnce)
+                        throw QueryLimitError.tooManySamples(
+                            limit: ExportPlan.samplesAtOnce, reached: ExportPlan.samplesAtOnce + 1)
                     }
                     reads += parts.reversed()
                     continue
@@ -116,6 +117,7 @@ struct ExportPiece: Sendable {
 
     private mutating func append(_ series: SelectedSeries, _ format: ContractRecordWriter.Format, _ maximumBytes: Int) {
         let columns = series.samples
+        if end.sample == 0, !series.histograms.isEmpty { leftOut[.histogram, default: 0] += series.histograms.count }
         var writer: ContractRecordWriter
         do throws(ContractGap) {
             writer = try ContractRecordWriter(series.labels, format: format)

@@ -11,9 +11,11 @@ struct FeatureRoute: Sendable {
         "time_range_series": true,
     ]
     private static let promql: KeyValuePairs<StaticString, Bool> = [
-        "at_modifier": true, "bool": true, "by": true, "delayed_name_removal": true, "group_left": true,
+        "anchored": true, "at_modifier": true, "bool": true, "by": true, "delayed_name_removal": true,
+        "duration_expr": true, "fill": true, "fill_left": true, "fill_right": true, "group_left": true,
         "group_right": true, "ignoring": true, "negative_offset": true, "offset": true, "on": true,
-        "per_query_lookback_delta": true, "per_step_stats": true, "subqueries": true, "without": true,
+        "per_query_lookback_delta": true, "per_step_stats": true, "smoothed": true, "subqueries": true,
+        "without": true,
     ]
 
     @Sendable func handle(_ request: Request, _ context: AppContext) async throws -> Response {

@@ -95,7 +95,7 @@ package struct QueryLimits: Sendable {
 /// What `/api/v1/status/buildinfo` says.
 package struct BuildInfo: Sendable {
     /// The level of Prometheus' HTTP API and PromQL that is served. Clients compare it to learn what they may use.
-    static let prometheusLevel = "3.0.0"
+    static let prometheusLevel = "3.10.0"
 
     /// Heliograph's own version.
     package let version: String

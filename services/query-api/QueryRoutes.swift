@@ -22,7 +22,7 @@ struct QueryRoutes: Sendable {
         let options = try options(parameters)
         let answer = try await runner.run(request, context, timeout: options.timeout) { budget in
             try options.answer(query, from: time, through: time, step: 1, budget: budget) { engine in
-                try engine.instant(query, at: time, budget: budget)
+                try engine.instant(query, at: time, budget: budget, explains: options.explains)
             }
         }
         return .answer(answer)
@@ -45,14 +45,16 @@ struct QueryRoutes: Sendable {
             throw APIError(
                 .badData,
                 "exceeded maximum resolution of \(environment.limits.steps.grouped) points per timeseries. Try decreasing "
-                    + "the query resolution (?step=XX)")
+                    + "the query resolution (?step=XX) or raise query.max_steps; the range has "
+                    + "\(Int((end - start) / step).grouped) steps")
         }
         let query = try parameters.required("query", "a PromQL expression")
         try checkRangeType(of: query)
         let options = try options(parameters)
         let answer = try await runner.run(request, context, timeout: options.timeout) { budget in
             try options.answer(query, from: start, through: end, step: step, budget: budget) { engine in
-                try engine.range(query, from: start, through: end, step: step, budget: budget)
+                try engine.range(
+                    query, from: start, through: end, step: step, budget: budget, explains: options.explains)
             }
         }
         return .answer(answer)
@@ -90,6 +92,7 @@ struct QueryRoutes: Sendable {
         let timeout: Int64?
         let wantsStatistics: Bool
         let listsSteps: Bool
+        let explains: Bool
         let began = ContinuousClock.now
 
         func answer(
@@ -122,7 +125,8 @@ struct QueryRoutes: Sendable {
         return Options(
             engine: PromQLEngine(store: environment.store, options: engineOptions),
             limit: try parameters.resultLimit(), timeout: try parameters.positiveDuration("timeout"),
-            wantsStatistics: statistics != nil, listsSteps: statistics == "all")
+            wantsStatistics: statistics != nil, listsSteps: statistics == "all",
+            explains: try parameters.flag("explain"))
     }
 
     private func checkRangeType(of query: String) throws {

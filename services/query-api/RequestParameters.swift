@@ -117,6 +117,15 @@ package struct RequestParameters: Sendable {
         return count
     }
 
+    /// `true` or `false` (also `1`, `0`); false if it is not there.
+    package func flag(_ name: String) throws -> Bool {
+        switch text(name) {
+        case nil, "false", "0": return false
+        case "true", "1": return true
+        case let other?: throw APIError.invalid(name, "expected true or false, got \"\(other.prefix(64))\"")
+        }
+    }
+
     /// Prometheus' `limit`: the most results, nil (also as 0) for all.
     package func resultLimit() throws -> Int? {
         guard let limit = try count("limit", in: 0...Int.max), limit > 0 else { return nil }

@@ -15,6 +15,7 @@ struct ResultWriter: Sendable {
     let warnings: [String]
     let infos: [String]
     let statistics: QueryStatistics?
+    let explanation: QueryExplanation?
     private var stage = Stage.beginning
     private var series = 0
     private var sample = 0
@@ -40,6 +41,7 @@ struct ResultWriter: Sendable {
         self.warnings = warnings + texts(.warning)
         infos = texts(.info)
         self.statistics = statistics
+        explanation = result.explanation
     }
 
     var isDone: Bool { stage == .done }
@@ -143,6 +145,7 @@ struct ResultWriter: Sendable {
 
     private mutating func end(_ writer: inout AnswerWriter) {
         if let statistics { statistics.write(to: &writer) }
+        if let explanation { writer.explanation(explanation) }
         writer.raw("}")
         writer.end(warnings: warnings, infos: infos)
         stage = .done

@@ -69,7 +69,8 @@ extension SettingKey {
             "Most steps, (end - start) / step, that a range query may have."),
         SettingKey(
             "query.max_memory", \.query.maxMemory, bytesFrom: 1 << 20,
-            "Most bytes that one query may take: 16 for a sample that it reads or makes, 256 for a series."),
+            "Most bytes that one query may take: 16 for a sample that it reads or makes, 256 for a series, 8 for each value of "
+                + "the results of its parts at a time."),
         SettingKey(
             "query.timeout", \.query.timeout, "How long one query may take.", expected: moreThanNoTime,
             where: { $0 > .zero }),

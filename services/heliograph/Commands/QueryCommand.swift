@@ -46,7 +46,7 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "table, json, csv or chart; a chart without --start shows the last hour.")
     var output = Output.table
 
-    @Flag(help: "Print how the server would work on the query.")
+    @Flag(help: "Print how the query was evaluated and what each part of it cost, instead of the result.")
     var explain = false
 
     func validate() throws {
@@ -58,11 +58,11 @@ struct QueryCommand: AsyncParsableCommand {
             throw ValidationError("expected --start with --end and --step")
         }
         if time != nil, output == .chart { throw ValidationError("a chart needs a range: give --start and --end") }
-        if explain, data != nil { throw ValidationError("--explain: expected a server (--url)") }
     }
 
     func run() async throws {
-        let now = Int64((Date().timeIntervalSince1970 * 1000).rounded())
+        // Whole seconds are easier to read, and to ask for again.
+        let now = Int64(Date().timeIntervalSince1970) * 1000
         let moment = (time ?? .now).milliseconds(now: now)
         let range = try range(now: now)
         do {
@@ -88,7 +88,7 @@ struct QueryCommand: AsyncParsableCommand {
         if let data {
             let offline = try OfflineQuery(data)
             do {
-                return try await offline.answer(query, at: time, range: range)
+                return try await offline.answer(query, at: time, range: range, explains: explain)
             } catch let error as PromQLError {
                 throw QueryFailure(
                     query: query, kind: error.kind == .parse ? "bad_data" : "execution", message: error.description)
@@ -139,8 +139,7 @@ struct QueryCommand: AsyncParsableCommand {
         for remark in answer.warnings + answer.infos { FileHandle.standardError.write(Data("\(remark)\n".utf8)) }
         let style = TerminalStyle.current()
         if explain {
-            guard let plan = answer.plan else { throw CommandFailure("the server gives no plan of queries") }
-            return write(Array("\(plan)\n".utf8))
+            return write(Array(try PlanTable(json: bytes, style: style).text().utf8))
         }
         switch output {
         case .json: write(bytes + [UInt8(ascii: "\n")])

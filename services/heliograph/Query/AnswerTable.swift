@@ -85,7 +85,11 @@ struct AnswerTable {
             rows += series.histograms.map { ($0.timestamp, "count \($0.count), sum \($0.sum)") }
             rows.sort { $0.time < $1.time }
             let width = rows.map(\.value.cells).max() ?? 0
-            let lines = rows.map { "  \(Date(milliseconds: $0.time).shortTime)  \($0.value.aligned(right: width))\n" }
+            let times = rows.map { Date(milliseconds: $0.time).shortTime }
+            let timeWidth = times.map(\.cells).max() ?? 0
+            let lines = zip(times, rows).map { time, row in
+                "  \(time.padded(to: timeWidth))  \(row.value.aligned(right: width))\n"
+            }
             return style.bold(series.name) + "\n" + lines.joined()
         }
         .joined(separator: "\n")

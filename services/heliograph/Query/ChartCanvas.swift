@@ -56,15 +56,20 @@ struct ChartCanvas {
     /// A row's text: braille patterns, or `mark` of the series in each cell that has a dot.
     func row(_ row: Int, mark: ((Int) -> String)? = nil, ink: (String, Int) -> String) -> String {
         var text = ""
+        // Cells of one series in a row are coloured together.
+        var run = (series: Int?.none, text: "")
+        func endRun() {
+            text += run.series.map { ink(run.text, $0) } ?? run.text
+            run = (nil, "")
+        }
         for column in 0..<columns {
             let cell = row * columns + column
-            guard let series = owners[cell] else {
-                text += " "
-                continue
-            }
+            if owners[cell] != run.series { endRun() }
+            run.series = owners[cell]
             let pattern = Unicode.Scalar(0x2800 + UInt32(dots[cell])).map { String(Character($0)) } ?? " "
-            text += ink(mark?(series) ?? pattern, series)
+            run.text += owners[cell].map { mark?($0) ?? pattern } ?? " "
         }
+        endRun()
         return text
     }
 }

@@ -50,15 +50,19 @@ final class OfflineQuery {
     /// The bytes that a server would answer with.
     ///
     /// - Parameter range: nil for the value at `time`.
-    func answer(_ query: String, at time: Int64, range: QueryRange?) async throws -> [UInt8] {
+    func answer(
+        _ query: String, at time: Int64, range: QueryRange?, explains: Bool = false
+    ) async throws -> [UInt8] {
         await platform.processor.waitUntilVisible()
         let (engine, budget) = (platform.engine, platform.budget())
         return try await platform.queryWork.run {
             let result =
                 if let range {
-                    try engine.range(query, from: range.start, through: range.end, step: range.step, budget: budget)
+                    try engine.range(
+                        query, from: range.start, through: range.end, step: range.step, budget: budget,
+                        explains: explains)
                 } else {
-                    try engine.instant(query, at: time, budget: budget)
+                    try engine.instant(query, at: time, budget: budget, explains: explains)
                 }
             return answerBytes(result)
         }

@@ -57,8 +57,6 @@ struct QueryAnswer {
     let series: [Series]
     let warnings: [String]
     let infos: [String]
-    /// How the server would work on the query, if it was asked and can say.
-    let plan: String?
 
     /// - Throws: `CommandFailure` if the text is no such answer.
     init(json text: some DataProtocol) throws {
@@ -71,7 +69,6 @@ struct QueryAnswer {
         self.kind = kind
         warnings = root["warnings"] as? [String] ?? []
         infos = root["infos"] as? [String] ?? []
-        plan = QueryAnswer.planText(data["explain"] ?? root["explain"])
         switch kind {
         case .scalar, .string:
             series = [
@@ -120,16 +117,5 @@ struct QueryAnswer {
     private static func milliseconds(_ seconds: NSNumber) -> Int64 {
         let product = (seconds.doubleValue * 1000).rounded()
         return Int64(exactly: product) ?? 0
-    }
-
-    private static func planText(_ any: Any?) -> String? {
-        switch any {
-        case nil: nil
-        case let text as String: text
-        case let lines as [String]: lines.joined(separator: "\n")
-        case let other?:
-            (try? JSONSerialization.data(withJSONObject: other, options: [.prettyPrinted, .sortedKeys]))
-                .map { String(decoding: $0, as: UTF8.self) }
-        }
     }
 }

@@ -79,7 +79,7 @@ struct QueryRange: Equatable {
         self.start = start
         self.end = end
         let (length, overflows) = end.subtractingReportingOverflow(start)
-        let wanted = overflows ? .max : max(1, length / Self.columns)
+        let wanted = overflows ? 1 << 52 : max(1, length / Self.columns)
         let day = Self.steps[Self.steps.count - 1]
         self.step = step ?? Self.steps.first { $0 >= wanted } ?? (wanted / day + 1) * day
     }

@@ -25,7 +25,7 @@ struct TerminalChart {
         guard !shown.isEmpty else { return "no data to draw\n" }
         let values = shown.flatMap { $0.points.map(\.value) }.filter(\.isFinite)
         let rows = max(5, min(20, style.height - 6 - shown.count))
-        let scale = ChartScale(values.min() ?? 0, values.max() ?? 1, count: max(2, rows / 4))
+        let scale = ChartScale(values.min() ?? 0, values.max() ?? 1, count: max(2, rows / 3))
         let labels = scale.ticks.map(scale.label)
         let margin = min(style.width / 3, labels.map(\.cells).max() ?? 1)
         var canvas = ChartCanvas(columns: max(10, style.width - margin - 3), rows: rows)
@@ -126,11 +126,12 @@ struct TerminalChart {
                 "\(Date(milliseconds: range.start).shortTime) – \(Date(milliseconds: range.end).shortTime) UTC\n")
     }
 
+    /// Five digits are enough for a legend.
     private func short(_ value: Double?) -> String {
         guard let value else { return "" }
-        let text = value.formatted(
-            .number.precision(.significantDigits(0...5)).grouping(.never).locale(.init(identifier: "en_US_POSIX")))
-        return text
+        guard value == 0 || (1e-4..<1e15).contains(value.magnitude) else { return "\(Float(value))" }
+        let style = FloatingPointFormatStyle<Double>(locale: Locale(identifier: "en_US_POSIX")).grouping(.never)
+        return value.formatted(style.precision(.significantDigits(1...5)))
     }
 
     private func ink(_ series: Int) -> TerminalStyle.Ink {
