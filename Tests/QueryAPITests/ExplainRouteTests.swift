@@ -25,7 +25,7 @@ import Testing
 
     private struct Explanation: Decodable {
         let samples: Int
-        let memory_bytes: Int
+        let memoryBytes: Int
         let plan: Node
     }
 
@@ -37,8 +37,8 @@ import Testing
         let steps: Int
         let series: Int?
         let samples: Int
-        let own_ms: Double
-        let total_ms: Double
+        let ownMs: Double
+        let totalMs: Double
         let children: [Node]
     }
 
@@ -46,14 +46,16 @@ import Testing
         let matchers: [String]
         let start: Double
         let end: Double
-        let newest_sample_only: Bool
-        let statistics_allowed: Bool
+        let newestSampleOnly: Bool
+        let statisticsAllowed: Bool
         let series: Int
     }
 
     private func explanation(_ answer: Answer) throws -> Explanation? {
         #expect(answer.status == .ok, "\(answer.body)")
-        return try JSONDecoder().decode(Envelope.self, from: Data(answer.body.utf8)).data.explain
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(Envelope.self, from: Data(answer.body.utf8)).data.explain
     }
 
     @Test func thePlanStandsBesideTheResult() async throws {
@@ -67,16 +69,16 @@ import Testing
             // Up to the end of `data`; remarks stand behind it.
             #expect(answer.body.hasPrefix(plain.body.components(separatedBy: "},\"infos\"")[0]))
             let explained = try #require(try explanation(answer))
-            #expect(explained.samples > 0 && explained.memory_bytes > 0)
+            #expect(explained.samples > 0 && explained.memoryBytes > 0)
             let (sum, rate) = (explained.plan, explained.plan.children[0])
             #expect(sum.kind == "aggregation" && sum.series == 1 && sum.steps == 11 && rate.series == 2)
-            #expect(sum.total_ms >= rate.total_ms && sum.own_ms >= 0)
+            #expect(sum.totalMs >= rate.totalMs && sum.ownMs >= 0)
             let selector = rate.children[0]
             #expect(selector.kind == "matrix selector" && selector.expression == "load[5m]")
             let selection = try #require(selector.selection)
             #expect(selection.matchers == ["__name__=\"load\""] && selection.series == 2)
             #expect(selection.end == Double(now / 1000) && selection.start == Double(now - 899_999) / 1000)
-            #expect(!selection.newest_sample_only && !selection.statistics_allowed)
+            #expect(!selection.newestSampleOnly && !selection.statisticsAllowed)
         }
     }
 

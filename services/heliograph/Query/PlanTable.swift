@@ -11,7 +11,7 @@ struct PlanTable {
 
     private struct Explanation: Decodable {
         let samples: Int
-        let memory_bytes: Int
+        let memoryBytes: Int
         let plan: Node
     }
 
@@ -24,9 +24,9 @@ struct PlanTable {
         let steps: Int
         let series: Int?
         let samples: Int
-        let own_ms: Double
-        let total_ms: Double
-        let children_omitted: Int?
+        let ownMs: Double
+        let totalMs: Double
+        let childrenOmitted: Int?
         let children: [Node]
     }
 
@@ -34,13 +34,13 @@ struct PlanTable {
         let matchers: [String]
         let start: Double
         let end: Double
-        let newest_sample_only: Bool
-        let statistics_allowed: Bool
+        let newestSampleOnly: Bool
+        let statisticsAllowed: Bool
         let reads: Int
         let series: Int
         let samples: Int
         let statistics: Int
-        let statistics_samples: Int
+        let statisticsSamples: Int
     }
 
     private static let columns = ["own ms", "total ms", "steps", "series", "samples"]
@@ -50,7 +50,9 @@ struct PlanTable {
 
     /// - Throws: `CommandFailure` if the answer has no plan.
     init(json bytes: [UInt8], style: TerminalStyle) throws {
-        guard let explanation = try? JSONDecoder().decode(Answer.self, from: Data(bytes)).data.explain else {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard let explanation = try? decoder.decode(Answer.self, from: Data(bytes)).data.explain else {
             throw CommandFailure("the server gives no plan of queries; is it older than this program?")
         }
         self.explanation = explanation
@@ -75,7 +77,7 @@ struct PlanTable {
                 text += String(repeating: " ", count: margin + indent) + "  " + style.dim(remark) + "\n"
             }
         }
-        return text + "\nsamples counted: \(explanation.samples); memory counted: \(explanation.memory_bytes) bytes\n"
+        return text + "\nsamples counted: \(explanation.samples); memory counted: \(explanation.memoryBytes) bytes\n"
     }
 
     private func collect(
@@ -86,7 +88,7 @@ struct PlanTable {
         rows.append(
             (
                 [
-                    Self.milliseconds(node.own_ms), Self.milliseconds(node.total_ms), "\(node.steps)",
+                    Self.milliseconds(node.ownMs), Self.milliseconds(node.totalMs), "\(node.steps)",
                     node.series.map { "\($0)" } ?? "", "\(node.samples)",
                 ],
                 String(repeating: "  ", count: depth) + words, remarks(node)
@@ -100,15 +102,15 @@ struct PlanTable {
             remarks.append("matchers: \(selection.matchers.joined(separator: ", "))")
             remarks.append(
                 "read: \(Self.time(selection.start)) – \(Self.time(selection.end))"
-                    + (selection.newest_sample_only ? ", the newest sample of each series" : ""))
+                    + (selection.newestSampleOnly ? ", the newest sample of each series" : ""))
             if selection.statistics > 0 {
                 remarks.append(
-                    "\(selection.statistics) chunk statistics for \(selection.statistics_samples) samples")
-            } else if selection.statistics_allowed {
+                    "\(selection.statistics) chunk statistics for \(selection.statisticsSamples) samples")
+            } else if selection.statisticsAllowed {
                 remarks.append("chunk statistics would do, but there were none for whole windows")
             }
         }
-        if let omitted = node.children_omitted { remarks.append("\(omitted) parts are left out here") }
+        if let omitted = node.childrenOmitted { remarks.append("\(omitted) parts are left out here") }
         return remarks
     }
 
