@@ -6,7 +6,7 @@ DEMO_FLAG = $(if $(filter 0 no false,$(DEMO)),,--demo)
 BUILD_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build run test lint format diagrams bench compare clean
+.PHONY: help bootstrap build run test conformance lint format diagrams bench compare clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -29,6 +29,9 @@ format: ## Format the sources
 
 test: bootstrap lint ## Check formatting, build with warnings as errors, run every test
 	@scripts/test $(TEST_FLAGS)
+
+conformance: bootstrap ## Run Prometheus' own PromQL scripts (HELIOGRAPH_PROMQLTEST=folder for others)
+	@scripts/conformance
 
 diagrams: bootstrap ## Draw diagrams/*.png from their sources
 	dot -Tpng -Gdpi=130 diagrams/architecture.dot -o diagrams/architecture.png

@@ -175,10 +175,23 @@ let package = Package(
                 "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
+        .target(
+            name: "PromQLScripts",
+            dependencies: [
+                "PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern",
+            ],
+            path: "Tests/PromQLScripts", swiftSettings: house),
         tests(
             "PromQLEngineTests",
-            ["PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"],
+            [
+                "PromQLScripts", "PromQLEngine", "PromQLSyntax", "TimeSeriesStore", "TelemetryModel",
+                "NativeHistograms",
+                "LabelPattern",
+            ],
             exclude: ["Scripts"]),
+        tests(
+            "ConformanceTests",
+            ["PromQLScripts", "PromQLEngine", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel"]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",

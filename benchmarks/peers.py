@@ -235,3 +235,20 @@ class Prometheus(Peer):
 
     def disk(self):
         return self.sizes
+
+
+class Heliograph(Peer):
+    """Over a data folder that was filled before."""
+    name = "Heliograph"
+    ready_path = "/readyz"
+
+    def __init__(self, folder, binary, data):
+        super().__init__(folder)
+        self.server, self.data = binary, data
+
+    @classmethod
+    def missing(cls):
+        return None
+
+    def command(self):
+        return [self.server, "run", "--data", self.data, "--listen", "127.0.0.1:0"]

@@ -190,7 +190,9 @@ extension Evaluation {
     private func countValues(
         _ groups: [AggregationGroup], label: String, at range: Range<Int>, _ grid: StepGrid
     ) throws -> [StepSeries] {
-        guard !label.isEmpty else { throw PromQLError(execution: "a label name cannot be empty", range: range) }
+        guard !label.isEmpty else {
+            throw PromQLError(execution: "invalid label name \(label.promQLQuoted)", range: range)
+        }
         var positions: [LabelSet: Int] = [:]
         var out: [StepSeries] = []
         for group in groups {

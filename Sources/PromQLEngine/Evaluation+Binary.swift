@@ -185,11 +185,12 @@ extension Evaluation {
             guard present.count > 1, matcher.fillsMany || other.contains(where: { $0.isPresent(at: step) }) else {
                 continue
             }
-            let names = present.map(\.labels).sorted().prefix(2).map(\.description)
             throw PromQLError(
-                execution: "found duplicate series for the match group \(matcher.signature(present[0].labels)) "
+                execution: "found duplicate series for the match group "
+                    + "\(matcher.signature(present[0].labels).textInBraces) "
                     + "on the \(isRight ? "right" : "left") hand-side of the operation: "
-                    + "[\(names.joined(separator: ", "))]; many-to-many matching not allowed: "
+                    + "[\(present[1].labels.textInBraces), \(present[0].labels.textInBraces)]"
+                    + ";many-to-many matching not allowed: "
                     + "matching labels must be unique on one side",
                 range: matcher.range)
         }

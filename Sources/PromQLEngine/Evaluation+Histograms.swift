@@ -29,7 +29,7 @@ extension Evaluation {
     ) throws -> [StepSeries] {
         let label = try string(arguments[1])
         guard !label.isEmpty else {
-            throw PromQLError(execution: "a label name cannot be empty", range: arguments[1].range)
+            throw PromQLError(execution: "invalid label name \(label.promQLQuoted)", range: arguments[1].range)
         }
         var out: [StepSeries] = []
         let histograms = try histograms(arguments[0], grid)

@@ -74,7 +74,8 @@ extension Evaluation {
             let newest = Self.newest(series, moments, lookback, givesTimestamps: false)
             guard newest.histograms == nil else {
                 throw PromQLError(
-                    execution: "this should be an info metric, with float samples: \(series.labels)", range: range)
+                    execution: "this should be an info metric, with float samples: \(series.labels.textInBraces)",
+                    range: range)
             }
             let info = InfoSeries(
                 labels: series.labels, dataLabels: selection.dataLabels(of: series.labels),
@@ -130,8 +131,8 @@ extension Evaluation {
             guard candidate.times[step] != other.times[step] else {
                 throw PromQLError(
                     execution:
-                        "found duplicate series for info metric: \(other.labels) and \(candidate.labels) have samples "
-                        + "at the same time", range: range)
+                        "found duplicate series for info metric: \(other.labels.textInBraces) and "
+                        + "\(candidate.labels.textInBraces) have samples at the same time", range: range)
             }
             if candidate.times[step] > other.times[step] { chosen[rival] = index }
         }

@@ -11,13 +11,13 @@ extension Evaluation {
         let destination = try string(arguments[1])
         let source = try string(arguments[3])
         let text = try string(arguments[4])
-        try checkLabelName(destination, at: arguments[1].range)
+        try checkLabelName(destination, "destination label name in label_replace()", at: arguments[1].range)
         let pattern: LabelPattern
         do {
             pattern = try LabelPattern(text)
         } catch {
             throw PromQLError(
-                execution: "invalid regular expression in label_replace(): \(text.promQLQuoted): \(error)",
+                execution: "invalid regular expression in label_replace(): \(text)",
                 range: arguments[4].range)
         }
         let template = try string(arguments[2])
@@ -46,8 +46,10 @@ extension Evaluation {
         let destination = try string(arguments[1])
         let separator = try string(arguments[2])
         let sources = try arguments.dropFirst(3).map(string)
-        try checkLabelName(destination, at: arguments[1].range)
-        for (name, argument) in zip(sources, arguments.dropFirst(3)) { try checkLabelName(name, at: argument.range) }
+        for (name, argument) in zip(sources, arguments.dropFirst(3)) {
+            try checkLabelName(name, "source label name in label_join()", at: argument.range)
+        }
+        try checkLabelName(destination, "destination label name in label_join()", at: arguments[1].range)
         var meter = BudgetMeter(budget)
         let series = try vector(arguments[0], grid).map { element in
             try meter.add(BudgetMeter.element * (1 + sources.count))
@@ -60,7 +62,8 @@ extension Evaluation {
         return try merged(series, at: call.range)
     }
 
-    private func checkLabelName(_ name: String, at range: Range<Int>) throws {
-        guard !name.isEmpty else { throw PromQLError(execution: "a label name cannot be empty", range: range) }
+    /// - Parameter use: what the name is for, in the words of Prometheus.
+    private func checkLabelName(_ name: String, _ use: String, at range: Range<Int>) throws {
+        guard !name.isEmpty else { throw PromQLError(execution: "invalid \(use): \(name)", range: range) }
     }
 }

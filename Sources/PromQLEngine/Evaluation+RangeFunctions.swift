@@ -103,8 +103,9 @@ extension Evaluation {
         let factors = try arguments.dropFirst().map { try scalar($0, grid) }
         for (name, column) in zip(["smoothing", "trend"], factors) {
             if let wrong = column.first(where: { !($0 > 0 && $0 < 1) }) {
+                let short = "\(name.prefix(1))f"
                 throw PromQLError(
-                    execution: "the \(name) factor must be between 0 and 1, both excluded, not \(wrong.promQLText)",
+                    execution: "invalid \(name) factor. Expected: 0 < \(short) < 1, got: \(wrong.sixDecimals)",
                     range: arguments.first?.range)
             }
         }
@@ -172,5 +173,14 @@ extension PromQLExpression {
             matcher.operator == .equal && others.count { $0.name == matcher.name } == 1
         }
         return LabelSet(certain.map { Label($0.name, $0.value) })
+    }
+}
+
+extension Double {
+    /// As C's `%f` prints it, for values that are worth printing so.
+    fileprivate var sixDecimals: String {
+        guard let millionths = Int64(exactly: (self * 1e6).rounded(.toNearestOrEven)) else { return promQLText }
+        let decimals = String(millionths.magnitude % 1_000_000 + 1_000_000).dropFirst()
+        return "\(self < 0 ? "-" : "")\(millionths.magnitude / 1_000_000).\(decimals)"
     }
 }

@@ -144,8 +144,7 @@ final class Evaluation {
             for step in element.values.indices where element.isPresent(at: step) {
                 guard !out[position].isPresent(at: step) else {
                     throw PromQLError(
-                        execution: "vector cannot contain metrics with the same labelset: \(element.labels)",
-                        range: range)
+                        execution: "vector cannot contain metrics with the same labelset", range: range)
                 }
                 out[position].values[step] = element.values[step]
                 if let histogram = element.histograms?[step] {

@@ -1,5 +1,6 @@
 import Foundation
 import PromQLEngine
+import PromQLScripts
 import PromQLSyntax
 import Testing
 import TimeSeriesStore

@@ -1,4 +1,5 @@
 import PromQLEngine
+import PromQLScripts
 import TelemetryModel
 import Testing
 import TimeSeriesStore

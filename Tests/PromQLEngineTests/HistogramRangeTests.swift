@@ -1,5 +1,6 @@
 import NativeHistograms
 import PromQLEngine
+import PromQLScripts
 import TelemetryModel
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Foundation
+import PromQLScripts
 import Testing
 
 @Suite struct OwnScriptTests {
@@ -15,7 +16,7 @@ import Testing
     @Test(arguments: scripts)
     func passes(_ file: URL) throws {
         var runner = ScriptRunner()
-        runner.run(try Script(String(contentsOf: file, encoding: .utf8)))
+        runner.run(Script(try String(contentsOf: file, encoding: .utf8)))
         #expect(runner.passed > 0)
         for failure in runner.failures { Issue.record("\(file.lastPathComponent) \(failure)") }
     }

@@ -1,3 +1,4 @@
+import PromQLScripts
 import Synchronization
 import TelemetryModel
 import TestSupport

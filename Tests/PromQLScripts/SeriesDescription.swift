@@ -1,23 +1,31 @@
+import NativeHistograms
 import PromQLSyntax
-import TelemetryModel
+package import TelemetryModel
 
 /// One line of a script: a series and its points (`metric{a="b"} 1+2x5 _ stale`).
-struct SeriesDescription {
-    enum Point: Equatable {
+package struct SeriesDescription {
+    package enum Point: Equatable, CustomStringConvertible {
         case number(Double)
         case missing
         case stale
         case histogram(HistogramDescription)
+
+        package var description: String {
+            switch self {
+            case .number(let number): "\(number)"
+            case .missing: "_"
+            case .stale: "stale"
+            case .histogram(let histogram): "\(histogram.histogram) (\(histogram.histogram.counterReset))"
+            }
+        }
     }
 
-    struct ParseError: Error, CustomStringConvertible {
-        let description: String
+    package struct ParseError: Error, CustomStringConvertible {
+        package let description: String
     }
 
-    let labels: LabelSet
-    var points: [Point] = []
-
-    var hasHistograms: Bool { points.contains { if case .histogram = $0 { true } else { false } } }
+    package let labels: LabelSet
+    package var points: [Point] = []
 
     init(labels: LabelSet, points: [Point]) {
         self.labels = labels
@@ -26,19 +34,16 @@ struct SeriesDescription {
 
     init(_ line: String) throws {
         let end = Self.endOfSelector(line)
-        let selector = String(line[..<end]).filter { $0 != "\t" }
-        labels = try Self.labels(selector)
+        labels = try Self.labels(line[..<end].trimmed)
         for word in try Self.words(line[end...]) { points += try Self.points(word) }
     }
 
-    static func points(of text: Substring) throws -> [Point] {
-        try words(text).flatMap(points)
-    }
-
     private static func labels(_ selector: String) throws -> LabelSet {
-        let bare = selector.filter { $0 != " " }
-        if bare == "{}" { return .empty }
+        if selector.filter({ !$0.isWhitespace }) == "{}" { return .empty }
         let matchers = try PromQLParser.parseSelector(selector)
+        guard matchers.allSatisfy({ $0.operator == .equal }) else {
+            throw ParseError(description: "labels of a series have no other operator than `=`: \(selector)")
+        }
         return LabelSet(matchers.map { Label($0.name, $0.value) })
     }
 
@@ -50,12 +55,12 @@ struct SeriesDescription {
         while index < line.endIndex {
             let character = line[index]
             if let open = quote {
-                if character == "\\" {
+                if character == "\\", open != "`" {
                     index = line.index(after: index)
                 } else if character == open {
                     quote = nil
                 }
-            } else if isInBraces, character == "\"" || character == "'" {
+            } else if isInBraces, character == "\"" || character == "'" || character == "`" {
                 quote = character
             } else if character == "{" {
                 isInBraces = true
@@ -91,14 +96,10 @@ struct SeriesDescription {
     private static func points(_ word: String) throws -> [Point] {
         if word.hasPrefix("{{") { return try HistogramDescription.points(word) }
         if word == "stale" { return [.stale] }
-        if word.hasPrefix("_") {
-            let count = word == "_" ? 1 : Int(word.dropFirst(2))
-            guard let count else { throw ParseError(description: "not a gap: \(word)") }
-            return [Point](repeating: .missing, count: count)
-        }
-        let parts = word.split(separator: "x", maxSplits: 1)
+        if word.hasPrefix("_") { return [Point](repeating: .missing, count: try gap(word)) }
+        let parts = word.split(separator: "x", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return [.number(try number(parts[0]))] }
-        guard let repetitions = Int(parts[1]) else { throw ParseError(description: "not a repetition: \(word)") }
+        let repetitions = try repetitions(parts[1])
         let (start, step) = try startAndStep(parts[0])
         // Added up step by step, as the scripts' expectations are.
         var value = start
@@ -119,6 +120,37 @@ struct SeriesDescription {
         return (try number(text), 0)
     }
 
+    /// How many samples are missing at `_` or `_x3`.
+    static func gap(_ word: some StringProtocol) throws -> Int {
+        if word == "_" { return 1 }
+        guard word.hasPrefix("_x") else { throw ParseError(description: "not a gap: \(word)") }
+        return try repetitions(word.dropFirst(2))
+    }
+
+    /// What stands after an `x`.
+    static func repetitions(_ text: some StringProtocol) throws -> Int {
+        guard let count = Int(text), (0...10_000_000).contains(count) else {
+            throw ParseError(description: "not a number of repetitions: \(text)")
+        }
+        return count
+    }
+
+    /// Milliseconds.
+    static func signedDuration(_ text: Substring) throws -> Int64 {
+        let milliseconds = try PromQLDuration.parse(String(text.drop { $0 == "+" || $0 == "-" }))
+        return text.hasPrefix("-") ? -milliseconds : milliseconds
+    }
+
+    /// The value of a line that is nothing but a number, in any form that PromQL has or `0x1p-2`.
+    static func scalar(_ line: String) -> Double? {
+        let unsigned = line.drop { $0 == "+" || $0 == "-" }
+        guard !unsigned.contains(where: \.isWhitespace) else { return nil }
+        var value = Double(unsigned)
+        if case .number(let number, _)? = (try? PromQLParser.parse(String(unsigned)))?.node { value = number }
+        return value.map { line.hasPrefix("-") ? -$0 : $0 }
+    }
+
+    /// Durations stand for seconds.
     static func number(_ text: Substring) throws -> Double {
         let unsigned = text.drop { $0 == "+" || $0 == "-" }
         let sign = text.hasPrefix("-") ? -1.0 : 1.0
@@ -126,10 +158,11 @@ struct SeriesDescription {
         case "inf": return sign * .infinity
         case "nan": return .nan
         default:
-            guard let value = Double(unsigned.hasPrefix(".") ? "0" + unsigned : String(unsigned)) else {
+            if let value = Double(unsigned.hasPrefix(".") ? "0" + unsigned : String(unsigned)) { return sign * value }
+            guard let milliseconds = try? PromQLDuration.parse(String(unsigned)) else {
                 throw ParseError(description: "not a number: \(text)")
             }
-            return sign * value
+            return sign * Double(milliseconds) / 1000
         }
     }
 }

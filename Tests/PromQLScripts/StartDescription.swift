@@ -1,5 +1,4 @@
 import Foundation
-import PromQLSyntax
 import TelemetryModel
 import TimeSeriesStore
 
@@ -32,30 +31,20 @@ struct StartDescription {
     }
 
     private static func offsets(_ word: Substring) throws -> [Int64?] {
-        if word.hasPrefix("_") {
-            let count = word == "_" ? 1 : Int(word.dropFirst(2))
-            guard let count else { throw SeriesDescription.ParseError(description: "not a gap: \(word)") }
-            return [Int64?](repeating: nil, count: count)
-        }
-        let parts = word.split(separator: "x", maxSplits: 1)
+        if word.hasPrefix("_") { return [Int64?](repeating: nil, count: try SeriesDescription.gap(word)) }
+        let parts = word.split(separator: "x", maxSplits: 1, omittingEmptySubsequences: false)
         let (start, step) = try startAndStep(parts[0])
         guard parts.count == 2 else { return [start] }
-        guard let repetitions = Int(parts[1]) else {
-            throw SeriesDescription.ParseError(description: "not a repetition: \(word)")
-        }
-        return (0...repetitions).map { start + Int64($0) * step }
+        return (0...(try SeriesDescription.repetitions(parts[1]))).map { start + Int64($0) * step }
     }
 
     /// `-30s-1m` is 30 s before, and a minute less with every sample.
     private static func startAndStep(_ text: Substring) throws -> (Int64, Int64) {
         guard let sign = text.dropFirst().lastIndex(where: { $0 == "+" || $0 == "-" }) else {
-            return (try offset(text), 0)
+            return (try SeriesDescription.signedDuration(text), 0)
         }
-        return (try offset(text[..<sign]), try offset(text[sign...]))
-    }
-
-    private static func offset(_ text: Substring) throws -> Int64 {
-        let milliseconds = try PromQLDuration.parse(String(text.drop { $0 == "+" || $0 == "-" }))
-        return text.hasPrefix("-") ? -milliseconds : milliseconds
+        return (
+            try SeriesDescription.signedDuration(text[..<sign]), try SeriesDescription.signedDuration(text[sign...])
+        )
     }
 }

@@ -1,14 +1,16 @@
-import TelemetryModel
-import TimeSeriesStore
+package import TelemetryModel
+package import TimeSeriesStore
 
 /// A store for tests: a dictionary behind the same protocol as the real ones.
-struct InMemoryStore: TimeSeriesStore {
-    private(set) var columns: [LabelSet: SampleColumns] = [:]
-    private(set) var histograms: [LabelSet: HistogramColumns] = [:]
-    private(set) var starts: [LabelSet: StartColumns] = [:]
+package struct InMemoryStore: TimeSeriesStore {
+    package private(set) var columns: [LabelSet: SampleColumns] = [:]
+    package private(set) var histograms: [LabelSet: HistogramColumns] = [:]
+    package private(set) var starts: [LabelSet: StartColumns] = [:]
+
+    package init() {}
 
     /// A sample at a time that is taken replaces the one there.
-    mutating func add(_ labels: LabelSet, at timestamp: Int64, _ value: Double) {
+    package mutating func add(_ labels: LabelSet, at timestamp: Int64, _ value: Double) {
         var samples = columns[labels] ?? SampleColumns()
         let position = samples.timestamps.firstIndex { $0 >= timestamp } ?? samples.count
         if position < samples.count, samples.timestamps[position] == timestamp {
@@ -20,7 +22,7 @@ struct InMemoryStore: TimeSeriesStore {
         columns[labels] = samples
     }
 
-    mutating func add(_ labels: LabelSet, _ samples: SampleColumns) {
+    package mutating func add(_ labels: LabelSet, _ samples: SampleColumns) {
         guard columns[labels] != nil else {
             columns[labels] = samples
             return
@@ -29,7 +31,7 @@ struct InMemoryStore: TimeSeriesStore {
     }
 
     /// A histogram at a time that is taken replaces the one there.
-    mutating func add(_ labels: LabelSet, _ added: HistogramColumns) {
+    package mutating func add(_ labels: LabelSet, _ added: HistogramColumns) {
         var all = histograms[labels] ?? HistogramColumns()
         for (timestamp, histogram) in zip(added.timestamps, added.histograms) {
             let position = all.timestamps.firstIndex { $0 >= timestamp } ?? all.count
@@ -43,9 +45,17 @@ struct InMemoryStore: TimeSeriesStore {
         histograms[labels] = all
     }
 
-    mutating func add(_ labels: LabelSet, _ added: StartColumns) { starts[labels] = added }
+    /// What is said of a time that is taken replaces what was.
+    package mutating func add(_ labels: LabelSet, _ added: StartColumns) {
+        var all = Dictionary(uniqueKeysWithValues: zip(added.timestamps, added.starts))
+        if let known = starts[labels] {
+            all.merge(zip(known.timestamps, known.starts)) { new, _ in new }
+        }
+        let sorted = all.sorted { $0.key < $1.key }
+        starts[labels] = StartColumns(timestamps: sorted.map(\.key), starts: sorted.map(\.value))
+    }
 
-    func select(_ selection: SeriesSelection, budget: QueryBudget) throws -> [SelectedSeries] {
+    package func select(_ selection: SeriesSelection, budget: QueryBudget) throws -> [SelectedSeries] {
         var out: [SelectedSeries] = []
         for labels in all where selection.matchers.allSatisfy({ $0.accepts(labels) }) {
             let samples = (columns[labels] ?? SampleColumns()).part(selection.range)
@@ -63,7 +73,7 @@ struct InMemoryStore: TimeSeriesStore {
 
     private var all: Set<LabelSet> { Set(columns.keys).union(histograms.keys) }
 
-    func series(
+    package func series(
         _ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget
     ) throws -> [LabelSet] {
         all.filter { labels in
@@ -71,17 +81,19 @@ struct InMemoryStore: TimeSeriesStore {
         }.sorted()
     }
 
-    func labelNames(_ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget) throws -> [String] {
+    package func labelNames(_ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget) throws
+        -> [String]
+    {
         Set(try series(matcherLists, in: range, budget: budget).flatMap { $0.labels.map(\.name) }).sorted()
     }
 
-    func labelValues(
+    package func labelValues(
         of name: String, _ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget
     ) throws -> [String] {
         Set(try series(matcherLists, in: range, budget: budget).compactMap { $0[name] }).sorted()
     }
 
-    func events(_ selection: EventSelection, budget: QueryBudget) throws -> [OperationalEvent] { [] }
+    package func events(_ selection: EventSelection, budget: QueryBudget) throws -> [OperationalEvent] { [] }
 }
 
 extension [Int64] {

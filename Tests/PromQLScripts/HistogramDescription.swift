@@ -1,12 +1,12 @@
-import NativeHistograms
+package import NativeHistograms
 
 /// A native histogram as scripts write it: `{{schema:1 count:3 sum:4.5 buckets:[1 2] offset:1}}`.
-struct HistogramDescription: Equatable {
-    let histogram: NativeHistogram
+package struct HistogramDescription: Equatable {
+    package let histogram: NativeHistogram
     /// A hint that is not written is not compared.
     let hasHint: Bool
 
-    init(_ histogram: NativeHistogram, hasHint: Bool) {
+    package init(_ histogram: NativeHistogram, hasHint: Bool) {
         self.histogram = histogram
         self.hasHint = hasHint
     }
@@ -18,13 +18,13 @@ struct HistogramDescription: Equatable {
         var hasHint = false
         for (key, value) in try Self.fields(text) {
             switch key {
-            case "schema": histogram.schema = Int32(try SeriesDescription.number(value))
+            case "schema": histogram.schema = try Self.integer(value)
             case "sum": histogram.sum = try SeriesDescription.number(value)
             case "count": histogram.count = try SeriesDescription.number(value)
             case "z_bucket": histogram.zeroCount = try SeriesDescription.number(value)
             case "z_bucket_w": histogram.zeroThreshold = try SeriesDescription.number(value)
-            case "offset": offset = Int32(try SeriesDescription.number(value))
-            case "n_offset": negativeOffset = Int32(try SeriesDescription.number(value))
+            case "offset": offset = try Self.integer(value)
+            case "n_offset": negativeOffset = try Self.integer(value)
             case "buckets": histogram.positiveBuckets = try Self.list(value)
             case "n_buckets": histogram.negativeBuckets = try Self.list(value)
             case "custom_values": histogram.customValues = try Self.list(value)
@@ -69,6 +69,13 @@ struct HistogramDescription: Equatable {
         return fields
     }
 
+    private static func integer(_ text: Substring) throws -> Int32 {
+        guard let value = Int32(text) else {
+            throw SeriesDescription.ParseError(description: "not an integer: \(text)")
+        }
+        return value
+    }
+
     private static func list(_ text: Substring) throws -> [Double] {
         try text.split(whereSeparator: \.isWhitespace).map(SeriesDescription.number)
     }
@@ -89,9 +96,8 @@ struct HistogramDescription: Equatable {
             step = histogram
         }
         guard !rest.isEmpty else { return [.histogram(base)] }
-        guard rest.hasPrefix("x"), let repetitions = Int(rest.dropFirst()) else {
-            throw SeriesDescription.ParseError(description: "not a repetition: \(word)")
-        }
+        guard rest.hasPrefix("x") else { throw SeriesDescription.ParseError(description: "not a repetition: \(word)") }
+        let repetitions = try SeriesDescription.repetitions(rest.dropFirst())
         var current = base.histogram
         return try (0...repetitions).map { index in
             if index > 0, let step { _ = try current.add(step) }
