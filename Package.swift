@@ -191,7 +191,10 @@ let package = Package(
             exclude: ["Scripts"]),
         tests(
             "ConformanceTests",
-            ["PromQLScripts", "PromQLEngine", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel"]),
+            [
+                "PromQLScripts", "PromQLEngine", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "WireFormats",
+                asyncHTTPClient, nioCore, nioHTTP1,
+            ]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",

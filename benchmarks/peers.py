@@ -71,9 +71,11 @@ class Peer:
         """Returns the seconds until it said that it is ready."""
         began = time.perf_counter()
         self.log = open(self.folder / "log.txt", "ab")
+        # What steers the benchmarks is no setting of the server.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder,
-            preexec_fn=die_with_parent)
+            env=environment, preexec_fn=die_with_parent)
         self.port = None
         while time.perf_counter() - began < seconds:
             if self.process.poll() is not None:

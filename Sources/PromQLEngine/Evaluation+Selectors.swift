@@ -86,8 +86,10 @@ extension Evaluation {
         let moments = MomentTrack(
             grid, pinned: moment(of: selector.shift.anchor), shift: selector.shift.offset.milliseconds)
         let lookback = options.lookbackDelta
+        // Whether a total was reset is seen from the sample before.
+        let isNewestEnough = moments.isSingle && !totalsOnly.contains(place)
         let selection = try selection(
-            selector, after: moments.first - lookback, through: moments.last, isNewestEnough: moments.isSingle)
+            selector, after: moments.first - lookback, through: moments.last, isNewestEnough: isNewestEnough)
         guard let selection else { return [] }
         return try select(selection, at: place) { [budget] series in
             try budget.charge(samples: moments.count)

@@ -126,17 +126,19 @@ final class Evaluation {
         return try merged(named, at: expression.range)
     }
 
-    /// Joins elements with the same labels into one. They may not have values at the same step.
+    /// Joins elements with the same labels into one. They may not have values at the same step. Those that lose their name
+    /// in the end are not joined with those that keep it: `rate(m[5m]) or m` has both.
     func merged(_ series: [StepSeries], at range: Range<Int>) throws -> [StepSeries] {
-        var positions: [LabelSet: Int] = [:]
+        var positions: [FinalLabels: Int] = [:]
         positions.reserveCapacity(series.count)
         var out: [StepSeries] = []
         out.reserveCapacity(series.count)
         var meter = BudgetMeter(budget)
         for element in series {
             try meter.add(BudgetMeter.element)
-            guard let position = positions[element.labels] else {
-                positions[element.labels] = out.count
+            let labels = FinalLabels(labels: element.labels, dropsName: element.dropsName)
+            guard let position = positions[labels] else {
+                positions[labels] = out.count
                 out.append(element)
                 continue
             }
@@ -153,10 +155,14 @@ final class Evaluation {
                     }
                     out[position].histograms?[step] = histogram
                 }
-                out[position].dropsName = out[position].dropsName || element.dropsName
             }
         }
         return out
+    }
+
+    private struct FinalLabels: Hashable {
+        let labels: LabelSet
+        let dropsName: Bool
     }
 
     // MARK: Nodes
