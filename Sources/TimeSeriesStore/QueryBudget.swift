@@ -137,25 +137,25 @@ package final class QueryBudget: Sendable {
     package func cancel() { cancelled.store(true, ordering: .relaxed) }
 }
 
-/// Checks a budget once per so much work, in loops whose turns are too short to ask the clock in each.
+/// Checks a budget once per so much work, in loops whose turns are too short to ask the clock in each, or for a call.
 package struct BudgetMeter {
-    /// About a tenth of a millisecond if a unit is a value that is looked at.
-    private static let interval = 1 << 16
     /// Units of work that looking at a label set or making an array comes to.
     package static let element = 64
 
     private let budget: QueryBudget
-    private var work = 0
+    @usableFromInline var work = 0
 
     package init(_ budget: QueryBudget) { self.budget = budget }
 
-    @inline(__always)
+    @inlinable
     package mutating func add(_ units: Int) throws(QueryLimitError) {
         work &+= units
-        if work >= Self.interval { try check() }
+        // About a tenth of a millisecond if a unit is a value that is looked at.
+        if work >= 1 << 16 { try check() }
     }
 
-    private mutating func check() throws(QueryLimitError) {
+    @usableFromInline
+    mutating func check() throws(QueryLimitError) {
         work = 0
         try budget.check()
     }
