@@ -14,7 +14,7 @@ extension HeadShard {
         _ powers: UnsafeBufferPointer<Double>
     ) -> InsertOutcome {
         let key = UInt32(slot)
-        let value = detail.histogram == nil ? value : SampleDetails.placeholder
+        let value = detail.histogram == nil ? value : SampleDetails.valueBesideHistogram
         let previous = latestTime(slot, window: window)
         guard let previous, time <= previous else {
             let outcome = insert(slot, time, value, window: window, powers)

@@ -23,12 +23,12 @@ struct SampleDetail: Sendable {
 
 /// Native histograms and start timestamps of some of a series' samples.
 ///
-/// Everywhere in the store a sample that is a histogram is also in the column of numbers, with `placeholder` for its value:
+/// Everywhere in the store a sample that is a histogram is also in the column of numbers, with `valueBesideHistogram` there:
 /// times, order, duplicates, late data, counts, deletes and retention know numbers only, and what is here goes with the
 /// samples by their times. A query's answer has the histograms' samples taken out of the numbers (`selected`).
 struct SampleDetails: Sendable {
     /// The value of a histogram's sample in a column of numbers: it takes next to no room there, and says nothing.
-    static let placeholder = 0.0
+    static let valueBesideHistogram = 0.0
 
     var histograms = SparseColumn<NativeHistogram>()
     var starts = SparseColumn<Int64>()

@@ -75,12 +75,14 @@ package struct LabelSet: Hashable, Sendable {
     /// FNV-1a, 64 bit (draft-eastlake-fnv), over `name 0xFF value 0xFE` of each label; both separators cannot occur in UTF-8.
     private static func digest(of labels: [Label]) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        func mix(_ text: String, end: UInt8) {
+            let bytes = text.utf8Span.span
+            for index in bytes.indices { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
+            hash = (hash ^ UInt64(end)) &* 0x100_0000_01b3
+        }
         for label in labels {
-            for byte in label.name.utf8 { mix(byte) }
-            mix(0xFF)
-            for byte in label.value.utf8 { mix(byte) }
-            mix(0xFE)
+            mix(label.name, end: 0xFF)
+            mix(label.value, end: 0xFE)
         }
         return hash
     }

@@ -57,7 +57,7 @@ struct BlockFixture {
         for (position, time) in columns.timestamps.enumerated() {
             if index % 4 == 0 || index % 4 == 1 && generator.next() % 3 == 0 {
                 own.histograms.append(time, histograms[position])
-                series[set]?.values[position] = SampleDetails.placeholder
+                series[set]?.values[position] = SampleDetails.valueBesideHistogram
             }
             if index % 4 == 1 { own.starts.append(time, time - 15_000) }
             if index % 4 == 2, generator.next() % 100 > 0 { own.starts.append(time, from - 77) }
