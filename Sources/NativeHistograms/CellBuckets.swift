@@ -48,6 +48,11 @@ struct CellBuckets<Cell: BucketCell>: Sendable {
         self = builder.buckets
     }
 
+    /// Adds the counts of the same buckets.
+    mutating func addInPlace(_ counts: [Double]) {
+        for position in cells.indices { cells[position].add(Cell(counts[position])) }
+    }
+
     /// Puts the buckets where `target` says, which must not fall where `indices` rise; those with the same target are added
     /// up, those without one are left out.
     mutating func move(_ target: (Int, Cell) -> Int?) {
@@ -102,5 +107,21 @@ enum BucketIndices {
             index += Int(span.length)
         }
         return indices
+    }
+
+    /// How many buckets there are in spans.
+    static func count(_ spans: [NativeHistogram.Span]) -> Int { spans.reduce(0) { $0 + Int($1.length) } }
+
+    /// The index of the bucket at a position, which is below `count`.
+    static func index(_ position: Int, in spans: [NativeHistogram.Span]) -> Int {
+        var index = 0
+        var left = position
+        for span in spans {
+            index += Int(span.offset)
+            if left < Int(span.length) { return index + left }
+            left -= Int(span.length)
+            index += Int(span.length)
+        }
+        return index
     }
 }

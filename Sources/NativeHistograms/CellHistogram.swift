@@ -53,6 +53,23 @@ struct CellHistogram<Cell: BucketCell>: Sendable {
 
     // MARK: Addition
 
+    /// As of cells, in place where the layouts are the same, as they mostly are.
+    mutating func add(_ other: NativeHistogram) throws(HistogramMismatch) -> Bool {
+        guard hasSameLayout(as: other) else { return try add(CellHistogram(other)) }
+        zero.add(Cell(other.zeroCount))
+        count.add(Cell(other.count))
+        sum.add(Cell(other.sum))
+        positive.addInPlace(other.positiveBuckets)
+        negative.addInPlace(other.negativeBuckets)
+        return false
+    }
+
+    private func hasSameLayout(as other: NativeHistogram) -> Bool {
+        schema == other.schema && zeroThreshold == other.zeroThreshold && customValues == other.customValues
+            && positive.cells.count == other.positiveBuckets.count && positive.spans == other.positiveSpans
+            && negative.cells.count == other.negativeBuckets.count && negative.spans == other.negativeSpans
+    }
+
     /// Brings both to the same buckets (the lower resolution, the wider zero bucket, the common custom bounds) and adds.
     /// True if custom bounds differed.
     mutating func add(_ other: CellHistogram) throws(HistogramMismatch) -> Bool {

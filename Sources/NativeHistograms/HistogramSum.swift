@@ -13,7 +13,7 @@ package struct HistogramSum: Sendable {
 
     package mutating func add(_ other: NativeHistogram) throws(HistogramMismatch) {
         if hints.add(other) { remarks.insert(.conflictingResets) }
-        if try cells.add(CellHistogram(other)) { remarks.insert(.reconciledBounds) }
+        if try cells.add(other) { remarks.insert(.reconciledBounds) }
     }
 
     package var value: NativeHistogram { cells.histogram(hints.combined) }
@@ -25,10 +25,14 @@ package struct HistogramMean: Sendable {
     private var hints: ResetHints
     private var count = 1.0
     private var isIncremental = false
+    /// No cell is larger than this: the largest of each histogram, added up.
+    private var largest: Double
+    private static let safeMagnitude = 0x1p1000
 
     package init(_ first: NativeHistogram) {
         cells = CellHistogram(first)
         hints = ResetHints(first)
+        largest = first.largestMagnitude
     }
 
     /// What is to be said about all additions so far.
@@ -37,10 +41,15 @@ package struct HistogramMean: Sendable {
     package mutating func add(_ other: NativeHistogram) throws(HistogramMismatch) {
         if hints.add(other) { remarks.insert(.conflictingResets) }
         count += 1
-        var next = CellHistogram<CompensatedCell>(other)
         if !isIncremental {
+            // Sums of what is far below the greatest number cannot overflow, and need not be taken back.
+            largest += other.largestMagnitude
+            if largest < Self.safeMagnitude {
+                if try cells.add(other) { remarks.insert(.reconciledBounds) }
+                return
+            }
             var total = cells
-            if try total.add(next) { remarks.insert(.reconciledBounds) }
+            if try total.add(other) { remarks.insert(.reconciledBounds) }
             guard total.isOverflown else {
                 cells = total
                 return
@@ -51,6 +60,7 @@ package struct HistogramMean: Sendable {
         }
         let (count, share) = (count, (count - 1) / count)
         cells.forEachCell { $0.multiply(by: share) }
+        var next = CellHistogram<CompensatedCell>(other)
         next.forEachCell { $0.divide(by: count) }
         if try cells.add(next) { remarks.insert(.reconciledBounds) }
     }
@@ -85,5 +95,13 @@ private struct ResetHints: Sendable {
         combined = combined.combined(with: other.counterReset).hint
         note(other.counterReset)
         return hasReset && hasNoReset
+    }
+}
+
+extension NativeHistogram {
+    /// No count is larger, nor any sum of its buckets; NaN if one is.
+    fileprivate var largestMagnitude: Double {
+        func total(_ counts: [Double]) -> Double { counts.reduce(0) { $0 + $1.magnitude } }
+        return zeroCount.magnitude + total(positiveBuckets) + total(negativeBuckets) + count.magnitude + sum.magnitude
     }
 }

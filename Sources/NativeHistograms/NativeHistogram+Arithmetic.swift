@@ -13,20 +13,41 @@ extension NativeHistogram {
     /// Adds bucket by bucket. The result has the lower of two resolutions, the wider of two zero buckets, and the custom
     /// bounds that both have; what is known of counter resets is what is true of both.
     package mutating func add(_ other: NativeHistogram) throws(HistogramMismatch) -> HistogramCombination {
-        let (hint, conflict) = counterReset.combined(with: other.counterReset)
-        var cells = CellHistogram<Double>(self)
-        let isReconciled = try cells.add(CellHistogram<Double>(other))
-        self = cells.histogram(hint)
-        var combination: HistogramCombination = conflict ? .conflictingResets : []
-        if isReconciled { combination.insert(.reconciledBounds) }
-        return combination
+        try combine(other, isSubtracted: false)
     }
 
     /// As `add`; whether the difference is a gauge is for the caller to say.
     package mutating func subtract(_ other: NativeHistogram) throws(HistogramMismatch) -> HistogramCombination {
-        var negated = other
-        negated.scale { -$0 }
-        return try add(negated)
+        try combine(other, isSubtracted: true)
+    }
+
+    private mutating func combine(
+        _ other: NativeHistogram, isSubtracted: Bool
+    ) throws(HistogramMismatch) -> HistogramCombination {
+        let (hint, conflict) = counterReset.combined(with: other.counterReset)
+        var combination: HistogramCombination = conflict ? .conflictingResets : []
+        // Mostly the two are of one series: bucket by bucket, where they are.
+        if hasSameLayout(as: other) {
+            addInPlace(other, isSubtracted: isSubtracted)
+            counterReset = hint
+            return combination
+        }
+        var term = other
+        if isSubtracted { term.scale { -$0 } }
+        var cells = CellHistogram<Double>(self)
+        if try cells.add(term) { combination.insert(.reconciledBounds) }
+        self = cells.histogram(hint)
+        return combination
+    }
+
+    /// `other` has the same layout, thus as many buckets.
+    private mutating func addInPlace(_ other: NativeHistogram, isSubtracted: Bool) {
+        func add(_ term: Double, to count: inout Double) { count += isSubtracted ? -term : term }
+        add(other.zeroCount, to: &zeroCount)
+        add(other.count, to: &count)
+        add(other.sum, to: &sum)
+        for index in positiveBuckets.indices { add(other.positiveBuckets[index], to: &positiveBuckets[index]) }
+        for index in negativeBuckets.indices { add(other.negativeBuckets[index], to: &negativeBuckets[index]) }
     }
 
     /// A negative factor makes a gauge.

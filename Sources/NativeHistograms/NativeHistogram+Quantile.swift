@@ -35,19 +35,8 @@ extension NativeHistogram {
         if count == 0 || q.isNaN { return HistogramEstimate(.nan) }
         // Observations that are NaN are in no bucket, so the rank must be counted from below if there are any.
         let isFromBelow = sum.isNaN || q < 0.5
-        let buckets = self.buckets
         let rank = (isFromBelow ? q : 1 - q) * count
-        var seen = 0.0
-        var position = isFromBelow ? -1 : buckets.count
-        while seen < rank || position == -1 || position == buckets.count {
-            let next = position + (isFromBelow ? 1 : -1)
-            guard buckets.indices.contains(next) else { break }
-            position = next
-            seen += buckets[position].count
-        }
-        var bucket = HistogramBucket(
-            lower: 0, upper: 0, isLowerInclusive: true, isUpperInclusive: true, count: 0)
-        if buckets.indices.contains(position) { bucket = buckets[position] }
+        var (bucket, seen) = bucket(ofRank: rank, isFromBelow: isFromBelow)
         if !usesCustomBuckets {
             bucket = narrowed(bucket)
         } else if bucket.lower == -.infinity {
@@ -62,7 +51,7 @@ extension NativeHistogram {
             // Only observations that are NaN are in no bucket.
             return sum.isNaN ? HistogramEstimate(.nan, .result) : HistogramEstimate(bucket.upper)
         }
-        let effect = hasNaNs(buckets) ? HistogramEstimate.NaNEffect.skewed : .none
+        let effect = hasNaNs ? HistogramEstimate.NaNEffect.skewed : .none
         let inside = isFromBelow ? rank - (seen - bucket.count) : seen - rank
         return HistogramEstimate(value(at: inside / bucket.count, of: bucket), effect)
     }
@@ -78,31 +67,35 @@ extension NativeHistogram {
     }
 
     /// Sums are NaN also where both infinities were observed; those are in buckets.
-    private func hasNaNs(_ buckets: [HistogramBucket]) -> Bool {
-        sum.isNaN && buckets.reduce(0) { $0 + $1.count } < count
-    }
+    private var hasNaNs: Bool { sum.isNaN && observationsInBuckets < count }
 
     /// The share of observations between two values, interpolated as in `quantile`. Observations that are NaN are between no
     /// values.
     package func fraction(from lower: Double, to upper: Double) -> HistogramEstimate {
         if count == 0 || lower.isNaN || upper.isNaN { return HistogramEstimate(.nan) }
         if lower >= upper { return HistogramEstimate(0) }
-        let buckets = self.buckets
-        let hasNaNs = hasNaNs(buckets)
-        let total = hasNaNs ? buckets.reduce(0) { $0 + $1.count } : count
-        let share = (rank(of: upper, buckets, total) - rank(of: lower, buckets, total)) / count
+        let hasNaNs = self.hasNaNs
+        let total = hasNaNs ? observationsInBuckets : count
+        var below = 0.0
+        var (lowerRank, upperRank) = (Double?.none, Double?.none)
+        func visit(_ bucket: HistogramBucket) -> Bool {
+            let bucket = narrowed(bucket)
+            lowerRank = lowerRank ?? rank(of: lower, in: bucket, below: below, total)
+            upperRank = rank(of: upper, in: bucket, below: below, total)
+            below += bucket.count
+            return upperRank == nil
+        }
+        visitBuckets(visit)
+        let share = ((upperRank ?? total) - (lowerRank ?? total)) / count
         return HistogramEstimate(share, hasNaNs ? .skewed : .none)
     }
 
-    /// How many of `total` observations are below `value`.
-    private func rank(of value: Double, _ buckets: [HistogramBucket], _ total: Double) -> Double {
-        var rank = 0.0
-        for bucket in buckets.map(narrowed) {
-            if bucket.lower >= value { return min(rank, total) }
-            if bucket.upper > value { return min(total, rank + bucket.count * share(of: value, in: bucket)) }
-            rank += bucket.count
-        }
-        return total
+    /// How many of `total` observations are below `value`, of which `below` are in lower buckets; nil if that is decided by a
+    /// higher bucket.
+    private func rank(of value: Double, in bucket: HistogramBucket, below: Double, _ total: Double) -> Double? {
+        if bucket.lower >= value { return min(below, total) }
+        guard bucket.upper > value else { return nil }
+        return min(total, below + bucket.count * share(of: value, in: bucket))
     }
 
     /// The share of a bucket's observations below a value inside of it: the inverse of `value(at:of:)`.

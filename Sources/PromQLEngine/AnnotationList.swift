@@ -4,8 +4,14 @@ import PromQLSyntax
 final class AnnotationList {
     private static let limit = 50
     private let query: String
-    private var seen: Set<QueryAnnotation> = []
+    private var seen: Set<Key> = []
     private(set) var all: [QueryAnnotation] = []
+
+    private struct Key: Hashable {
+        let kind: QueryAnnotation.Kind
+        let text: String
+        let range: Range<Int>
+    }
 
     init(query: String) { self.query = query }
 
@@ -23,9 +29,10 @@ final class AnnotationList {
 
     func add(_ kind: QueryAnnotation.Kind, _ text: String, at range: Range<Int>) {
         guard all.count < Self.limit else { return }
+        guard seen.insert(Key(kind: kind, text: text, range: range)).inserted else { return }
+        // Goes through the query's text, and most remarks were made before.
         let position = SourcePosition(offset: range.lowerBound, in: query)
-        let annotation = QueryAnnotation(
-            kind: kind, text: text, range: range, line: position.line, column: position.column)
-        if seen.insert(annotation).inserted { all.append(annotation) }
+        all.append(
+            QueryAnnotation(kind: kind, text: text, range: range, line: position.line, column: position.column))
     }
 }

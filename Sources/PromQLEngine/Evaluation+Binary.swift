@@ -30,7 +30,7 @@ extension Evaluation {
             return .vector(
                 try mapped(series) { element in
                     guard element.histograms == nil, !binary.operator.isTrim else {
-                        return Self.combine(binary, element) { points($0, .number(column[$1])) }
+                        return try combine(binary, element) { points($0, .number(column[$1])) }
                     }
                     return Self.combine(binary, element, column) { apply($0, $1) }
                 })
@@ -38,7 +38,7 @@ extension Evaluation {
             return .vector(
                 try mapped(series) { element in
                     guard element.histograms == nil, !binary.operator.isTrim else {
-                        return Self.combine(binary, element) { point, step in
+                        return try combine(binary, element) { point, step in
                             let result = points(.number(column[step]), point)
                             // A comparison keeps the element's value, on whichever side that stands.
                             guard isFilter, case .number = result else { return result }
@@ -73,50 +73,17 @@ extension Evaluation {
     }
 
     /// The same for an element that is a histogram somewhere.
-    private static func combine(
+    private func combine(
         _ binary: BinaryExpression, _ element: StepSeries, _ apply: (StepPoint, Int) -> StepPoint
-    ) -> StepSeries {
+    ) throws -> StepSeries {
         var column = StepColumn(count: element.values.count)
-        for step in element.values.indices { column.set(apply(element.point(at: step), step), at: step) }
+        var memory = HistogramMemory(budget, steps: element.values.count)
+        for step in element.values.indices {
+            let point = apply(element.point(at: step), step)
+            try memory.hold(point)
+            column.set(point, at: step)
+        }
         return element.mapping(column, dropsName: binary.changesMeaning)
-    }
-
-    // MARK: Set operators
-
-    private func setOperation(
-        _ matcher: VectorMatcher, _ left: [StepSeries], _ right: [StepSeries]
-    ) throws -> [StepSeries] {
-        let count = matcher.grid.count
-        var meter = BudgetMeter(budget)
-        func presence(_ series: [StepSeries]) throws -> [LabelSet: [Bool]] {
-            var columns: [LabelSet: [Bool]] = [:]
-            for element in series {
-                try meter.add(BudgetMeter.element + count)
-                let key = matcher.signature(element.labels)
-                for step in 0..<count where element.isPresent(at: step) {
-                    columns[key, default: [Bool](repeating: false, count: count)][step] = true
-                }
-            }
-            return columns
-        }
-        func filtered(_ series: [StepSeries], _ columns: [LabelSet: [Bool]], keepsPresent: Bool) throws -> [StepSeries]
-        {
-            try series.compactMap { element in
-                try meter.add(BudgetMeter.element + count)
-                guard let column = columns[matcher.signature(element.labels)] else {
-                    return keepsPresent ? nil : element
-                }
-                try budget.hold(columns: 1, of: count)
-                return element.keeping { column[$0] == keepsPresent }
-            }
-        }
-        switch matcher.binary.operator {
-        case .and: return try filtered(left, presence(right), keepsPresent: true)
-        case .unless: return try filtered(left, presence(right), keepsPresent: false)
-        default:
-            let added = try filtered(right, presence(left), keepsPresent: false)
-            return try merged(left + added, at: matcher.range)
-        }
     }
 
     // MARK: Arithmetic and comparison between vectors
@@ -133,12 +100,13 @@ extension Evaluation {
     ) throws -> [StepSeries] {
         let isSwapped = matcher.matching.cardinality == .oneToMany
         let (many, one) = isSwapped ? (right, left) : (left, right)
-        var positions: [LabelSet: Int] = [:]
+        let signatures = signatureTable(of: matcher)
+        var positions: [Int: Int] = [:]
         var groups: [MatchGroup] = []
         var meter = BudgetMeter(budget)
         func position(_ labels: LabelSet) throws -> Int {
             try meter.add(BudgetMeter.element)
-            let signature = matcher.signature(labels)
+            let signature = signatures.number(labels)
             if let known = positions[signature] { return known }
             positions[signature] = groups.count
             groups.append(MatchGroup())
@@ -159,14 +127,17 @@ extension Evaluation {
             for manyIndex in group.many {
                 for oneIndex in group.one {
                     try meter.add(BudgetMeter.element + matcher.grid.count)
-                    if let element = matcher.combine(many[manyIndex], one[oneIndex], isSwapped: isSwapped) {
+                    let element = try matcher.combine(many[manyIndex], one[oneIndex], isSwapped: isSwapped, budget)
+                    if let element {
                         try budget.hold(columns: 1, of: matcher.grid.count)
                         out.append(element)
                     }
                 }
             }
-            let filled = matcher.unmatched(
-                group.many.map { many[$0] }, group.one.map { one[$0] }, isSwapped: isSwapped)
+            guard matcher.fillsMany || matcher.fillsOne else { continue }
+            try meter.add((group.many.count + group.one.count) * (BudgetMeter.element + matcher.grid.count))
+            let filled = try matcher.unmatched(
+                group.many.map { many[$0] }, group.one.map { one[$0] }, isSwapped: isSwapped, budget)
             try budget.hold(columns: filled.count, of: matcher.grid.count)
             out += filled
         }
@@ -242,16 +213,14 @@ struct VectorMatcher {
     }
 
     /// The labels that must be equal.
-    func signature(_ labels: LabelSet) -> LabelSet {
-        matching.on
-            ? labels.keeping(matching.labels)
-            : labels.filtered { $0 != LabelSet.metricNameLabel && !matching.labels.contains($0) }
-    }
+    func signature(_ labels: LabelSet) -> LabelSet { SignatureTable.Rule(matching).signature(labels) }
 
     /// Nil if the two never have a value at the same step. `isSwapped` means that `many` is the right side.
-    func combine(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
+    func combine(
+        _ many: StepSeries, _ one: StepSeries, isSwapped: Bool, _ budget: QueryBudget
+    ) throws -> StepSeries? {
         guard many.histograms == nil, one.histograms == nil, !binary.operator.isTrim else {
-            return combineBoth(many, one, isSwapped: isSwapped)
+            return try combineBoth(many, one, isSwapped: isSwapped, budget)
         }
         var values = [Double](repeating: .absent, count: grid.count)
         var isEmpty = true
@@ -273,10 +242,17 @@ struct VectorMatcher {
     }
 
     /// `combine` where one of the two is a histogram somewhere.
-    private func combineBoth(_ many: StepSeries, _ one: StepSeries, isSwapped: Bool) -> StepSeries? {
+    private func combineBoth(
+        _ many: StepSeries, _ one: StepSeries, isSwapped: Bool, _ budget: QueryBudget
+    ) throws -> StepSeries? {
         let (left, right) = isSwapped ? (one, many) : (many, one)
         var column = StepColumn(count: grid.count)
-        for step in 0..<grid.count { column.set(points(left.point(at: step), right.point(at: step)), at: step) }
+        var memory = HistogramMemory(budget, steps: grid.count)
+        for step in 0..<grid.count {
+            let point = points(left.point(at: step), right.point(at: step))
+            try memory.hold(point)
+            column.set(point, at: step)
+        }
         guard !column.isEmpty else { return nil }
         return StepSeries(
             labels: labels(many.labels, one.labels), dropsName: many.dropsName || binary.changesMeaning,

@@ -184,10 +184,21 @@ extension [StepSeries] {
 }
 
 extension Double {
-    /// NaN if either is.
-    func lesser(of other: Double) -> Double { isNaN || other.isNaN ? .nan : Swift.min(self, other) }
-    /// NaN if either is.
-    func greater(of other: Double) -> Double { isNaN || other.isNaN ? .nan : Swift.max(self, other) }
+    /// As Go's `math.Min`: −∞ if either is that, otherwise NaN if either is that; −0 is below 0.
+    func lesser(of other: Double) -> Double {
+        if self == -.infinity || other == -.infinity { return -.infinity }
+        if isNaN || other.isNaN { return .nan }
+        if self == other { return sign == .minus ? self : other }
+        return Swift.min(self, other)
+    }
+
+    /// As Go's `math.Max`: +∞ if either is that, otherwise NaN if either is that; 0 is above −0.
+    func greater(of other: Double) -> Double {
+        if self == .infinity || other == .infinity { return .infinity }
+        if isNaN || other.isNaN { return .nan }
+        if self == other { return sign == .plus ? self : other }
+        return Swift.max(self, other)
+    }
 }
 
 extension String {

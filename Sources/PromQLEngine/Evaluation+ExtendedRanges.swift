@@ -62,7 +62,7 @@ extension Evaluation {
             let moments = MomentTrack(windows.grid, pinned: nil, shift: 0)
             let starts = series.starts.column(at: histograms.timestamps)
             var count = count
-            if !series.starts.isEmpty { count.know(series.starts.column(at: samples.timestamps)) }
+            if !series.starts.isEmpty { count.setStarts(series.starts.column(at: samples.timestamps)) }
             var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
             var column = StepColumn(count: ends.count)
             try samples.timestamps.withUnsafeBufferPointer { times in

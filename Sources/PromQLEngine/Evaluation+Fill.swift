@@ -1,5 +1,6 @@
 import PromQLSyntax
 import TelemetryModel
+import TimeSeriesStore
 
 /// Elements that stand in where a match group has none on one side: `fill`, `fill_left` and `fill_right`.
 ///
@@ -22,15 +23,17 @@ extension VectorMatcher {
     }
 
     /// What comes of the elements of a group that have no partner. Where both sides have none there is nothing.
-    func unmatched(_ many: [StepSeries], _ one: [StepSeries], isSwapped: Bool) -> [StepSeries] {
-        guard fillsMany || fillsOne, let labels = (many.first ?? one.first)?.labels else { return [] }
+    func unmatched(
+        _ many: [StepSeries], _ one: [StepSeries], isSwapped: Bool, _ budget: QueryBudget
+    ) throws -> [StepSeries] {
+        guard let labels = (many.first ?? one.first)?.labels else { return [] }
         let signature = signature(labels)
         var out: [StepSeries] = []
         if let standIn = standIn(matching.fillRight, for: one, signature: signature) {
-            out += many.compactMap { combine($0, standIn, isSwapped: isSwapped) }
+            out += try many.compactMap { try combine($0, standIn, isSwapped: isSwapped, budget) }
         }
         if let standIn = standIn(matching.fillLeft, for: many, signature: signature) {
-            out += one.compactMap { combine(standIn, $0, isSwapped: isSwapped) }
+            out += try one.compactMap { try combine(standIn, $0, isSwapped: isSwapped, budget) }
         }
         return out
     }

@@ -62,8 +62,11 @@ extension Evaluation {
         var cells = [A](repeating: A(), count: grid.count)
         var isSeen = [Bool](repeating: false, count: grid.count)
         var totals = [HistogramTotal](repeating: .none, count: grid.count)
+        var totalBytes = 0
+        var hasIgnored = false
         for member in group.members {
             try budget.check()
+            var hasMixedSchemas = false
             for step in 0..<grid.count {
                 switch member.point(at: step) {
                 case .absent: continue
@@ -75,32 +78,48 @@ extension Evaluation {
                     case .counted:
                         cells[step].add(0)
                         isSeen[step] = true
-                    case .ignored:
-                        annotations.inform(
-                            HistogramRemark.ignored(in: aggregation.operator.rawValue), at: range)
+                    case .ignored: hasIgnored = true
                     case .summed, .averaged:
+                        if totals[step].isEmpty {
+                            // Each cell is a sum and a correction.
+                            let bytes = 2 * histogram.byteCount
+                            totalBytes += bytes
+                            try budget.hold(bytes: bytes)
+                        }
                         do {
                             try totals[step].add(histogram, rule)
                         } catch {
                             totals[step] = .incompatible
-                            annotations.warn(
-                                HistogramRemark.mixedSchemas(member.labels.metricName ?? ""), at: range)
+                            hasMixedSchemas = true
                         }
                     }
                 }
             }
-        }
-        var column = StepColumn(count: grid.count)
-        for step in 0..<grid.count {
-            switch (isSeen[step], totals[step].isEmpty) {
-            case (true, false): annotations.warn(HistogramRemark.mixedInAggregation, at: range)
-            case (true, true): column.set(.number(cells[step].value), at: step)
-            case (false, _):
-                guard let (histogram, remarks) = totals[step].result else { continue }
-                annotations.note(remarks, .aggregation, at: range)
-                column.set(.histogram(histogram), at: step)
+            if hasMixedSchemas {
+                annotations.warn(HistogramRemark.mixedSchemas(member.labels.metricName ?? ""), at: range)
             }
         }
+        if hasIgnored {
+            annotations.inform(HistogramRemark.ignored(in: aggregation.operator.rawValue), at: range)
+        }
+        var column = StepColumn(count: grid.count)
+        var memory = HistogramMemory(budget, steps: grid.count)
+        var isMixed = false
+        var remarks: HistogramCombination = []
+        for step in 0..<grid.count {
+            switch (isSeen[step], totals[step].isEmpty) {
+            case (true, false): isMixed = true
+            case (true, true): column.set(.number(cells[step].value), at: step)
+            case (false, _):
+                guard let total = totals[step].result else { continue }
+                remarks.formUnion(total.remarks)
+                try memory.hold(total.histogram)
+                column.set(.histogram(total.histogram), at: step)
+            }
+        }
+        budget.release(bytes: totalBytes)
+        if isMixed { annotations.warn(HistogramRemark.mixedInAggregation, at: range) }
+        annotations.note(remarks, .aggregation, at: range)
         return StepSeries(labels: group.labels, dropsName: group.dropsName, column: column)
     }
 

@@ -23,7 +23,8 @@ extension Evaluation {
         return try quantiles(histograms(arguments[1], grid), quantile, at: arguments[1].range)
     }
 
-    /// `histogram_quantiles(v, label, q…)`: one element per histogram and quantile, told apart by `label`.
+    /// `histogram_quantiles(v, label, q…)`: one element per histogram and quantile, told apart by `label`, which replaces one
+    /// that is there already.
     func histogramQuantiles(
         _ arguments: [PromQLExpression], at call: PromQLExpression, _ grid: StepGrid
     ) throws -> [StepSeries] {
@@ -36,17 +37,12 @@ extension Evaluation {
         for argument in arguments.dropFirst(2) {
             let quantile = try scalar(argument, grid)
             warnAboutQuantiles(quantile, at: argument.range)
+            let texts = labelTexts(quantile)
             for series in try quantiles(histograms, quantile, at: arguments[0].range) {
-                guard series.labels[label] == nil else {
-                    throw PromQLError(
-                        execution: "the label \(label.promQLQuoted) is already on \(series.labels)",
-                        range: arguments[1].range)
-                }
                 // The scalar may differ from step to step, and with it the label.
                 var columns: [String: [Double]] = [:]
                 for (step, value) in series.values.enumerated() where value.isPresent {
-                    let text = quantile[step].openMetricsText
-                    columns[text, default: [Double](repeating: .absent, count: grid.count)][step] = value
+                    columns[texts[step], default: [Double](repeating: .absent, count: grid.count)][step] = value
                 }
                 try budget.hold(columns: columns.count, of: grid.count)
                 for (text, column) in columns.sorted(by: { $0.key < $1.key }) {
@@ -59,21 +55,34 @@ extension Evaluation {
         return try merged(out, at: call.range)
     }
 
+    /// Of each quantile, written once while it stays the same.
+    private func labelTexts(_ quantiles: [Double]) -> [String] {
+        var previous: (bits: UInt64, text: String)?
+        return quantiles.map { quantile in
+            if let previous, previous.bits == quantile.bitPattern { return previous.text }
+            let text = quantile.openMetricsText
+            previous = (quantile.bitPattern, text)
+            return text
+        }
+    }
+
     private func quantiles(
         _ histograms: HistogramVector, _ quantile: [Double], at range: Range<Int>
     ) throws -> [StepSeries] {
         var meter = BudgetMeter(budget)
         let native = try histograms.native.map { element in
             try meter.add(BudgetMeter.element * (1 + quantile.count))
-            return element.mapping(
-                estimates(element) { histogram, step in
-                    let estimate = histogram.quantile(quantile[step])
-                    let name = element.labels.metricName ?? ""
-                    if let remark = HistogramRemark.nansInQuantile(estimate.nanEffect, name) {
-                        annotations.inform(remark, at: range)
-                    }
-                    return estimate.value
-                })
+            var effects: Set<HistogramEstimate.NaNEffect> = []
+            let values = estimates(element) { histogram, step in
+                let estimate = histogram.quantile(quantile[step])
+                if estimate.nanEffect != .none, effects.insert(estimate.nanEffect).inserted,
+                    let remark = HistogramRemark.nansInQuantile(estimate.nanEffect, element.labels.metricName ?? "")
+                {
+                    annotations.inform(remark, at: range)
+                }
+                return estimate.value
+            }
+            return element.mapping(values)
         }
         let classic = try histograms.classic.map { group in
             try meter.add(quantile.count * (1 + group.buckets.count))
@@ -98,15 +107,16 @@ extension Evaluation {
         var meter = BudgetMeter(budget)
         let native = try histograms.native.map { element in
             try meter.add(BudgetMeter.element * (1 + grid.count))
-            return element.mapping(
-                estimates(element) { histogram, step in
-                    let estimate = histogram.fraction(from: lower[step], to: upper[step])
-                    if estimate.nanEffect != .none {
-                        annotations.inform(
-                            HistogramRemark.nansInFraction(element.labels.metricName ?? ""), at: range)
-                    }
-                    return estimate.value
-                })
+            var hasNaNs = false
+            let values = estimates(element) { histogram, step in
+                let estimate = histogram.fraction(from: lower[step], to: upper[step])
+                if estimate.nanEffect != .none { hasNaNs = true }
+                return estimate.value
+            }
+            if hasNaNs {
+                annotations.inform(HistogramRemark.nansInFraction(element.labels.metricName ?? ""), at: range)
+            }
+            return element.mapping(values)
         }
         let classic = try histograms.classic.map { group in
             try meter.add(grid.count * (1 + group.buckets.count))

@@ -140,7 +140,9 @@ extension Evaluation {
     }
 
     func warnAboutQuantiles(_ column: [Double], at range: Range<Int>) {
-        for q in column where !(q >= 0 && q <= 1) {
+        var previous: UInt64?
+        for q in column where !(q >= 0 && q <= 1) && q.bitPattern != previous {
+            previous = q.bitPattern
             annotations.warn("quantile value should be between 0 and 1, got \(q.promQLText)", at: range)
         }
     }

@@ -57,12 +57,18 @@ extension Evaluation {
         }
         let mark = tracer.begin(place, steps: steps)
         let reading = tracer.read(selection, at: place)
-        let made = try store.select(selection, budget: budget) { series in
-            reading.add(series)
-            return try transform(isOfTotals ? series.withTotalsOnly : series)
+        do {
+            let made = try store.select(selection, budget: budget) { series in
+                reading.add(series)
+                return try transform(isOfTotals ? series.withTotalsOnly : series)
+            }
+            tracer.end(mark, series: made.count)
+            return made
+        } catch {
+            // Somebody may catch this and read again.
+            tracer.end(mark)
+            throw error
         }
-        tracer.end(mark, series: made.count)
-        return made
     }
 
     /// Nil for an empty range.

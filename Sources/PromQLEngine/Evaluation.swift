@@ -19,6 +19,7 @@ final class Evaluation {
     /// Nil unless the query is to be explained.
     let tracer: QueryTracer?
     private var shared = SharedValues()
+    private var signatures = SignatureTables()
 
     init(
         _ engine: PromQLEngine, query: String, grid: StepGrid, step: Int64, budget: QueryBudget,
@@ -32,6 +33,10 @@ final class Evaluation {
         self.budget = budget
         self.tracer = tracer
         annotations = AnnotationList(query: query)
+    }
+
+    func signatureTable(of matcher: VectorMatcher) -> SignatureTable {
+        signatures.table(SignatureTable.Rule(matcher.matching))
     }
 
     private func prepare(_ expression: PromQLExpression) {

@@ -69,13 +69,15 @@ struct HistogramVector {
     private mutating func resolve(
         native: Int, classic position: Int, at range: Range<Int>, _ annotations: AnnotationList
     ) {
+        var isMixed = false
         for step in self.native[native].values.indices {
             guard self.native[native].histograms?[step] != nil, classic[position].isPresent(at: step) else { continue }
-            let name = self.native[native].labels.metricName ?? ""
-            annotations.warn(HistogramRemark.mixedWithClassic(name), at: range)
+            isMixed = true
             classic[position].remove(at: step)
             self.native[native].histograms?[step] = nil
         }
+        guard isMixed else { return }
+        annotations.warn(HistogramRemark.mixedWithClassic(self.native[native].labels.metricName ?? ""), at: range)
     }
 }
 

@@ -21,8 +21,6 @@ struct MixedWindow {
 
     var hasHistograms: Bool { !histograms.isEmpty }
     var count: Int { histograms.count + (numbers?.count ?? 0) }
-    /// Seconds of window, whatever samples are in it.
-    var seconds: Double { Double(end - start) / 1000 }
 
     func time(_ index: Int) -> Int64 { columns.timestamps[index] }
     func histogram(_ index: Int) -> NativeHistogram { columns.histograms[index] }
@@ -96,7 +94,7 @@ extension Evaluation {
         var function = prototype
         var remarks = WindowRemarks(metricName: series.labels.metricName ?? "")
         let samples = series.samples.withoutStaleMarkers
-        if F.usesStarts, !series.starts.isEmpty { function.know(series.starts.column(at: samples.timestamps)) }
+        if F.usesStarts, !series.starts.isEmpty { function.setStarts(series.starts.column(at: samples.timestamps)) }
         samples.timestamps.withUnsafeBufferPointer { times in
             samples.values.withUnsafeBufferPointer { values in function.prepare(times, values) }
         }
@@ -120,6 +118,7 @@ extension WindowedSeries {
         let samples = samples.withoutStaleMarkers
         let starts = starts.column(at: histograms.timestamps)
         var column = StepColumn(count: ends.count)
+        var memory = HistogramMemory(budget, steps: ends.count)
         var numbers = SlidingRange()
         var inside = SlidingRange()
         try samples.timestamps.withUnsafeBufferPointer { times in
@@ -141,11 +140,12 @@ extension WindowedSeries {
                             upper: numbers.range.upperBound, start: start, end: end, step: step,
                             moment: moments[step])
                     }
-                    column.set(
-                        evaluate(
-                            MixedWindow(
-                                numbers: window, columns: histograms, histograms: inside.range, starts: starts,
-                                start: start, end: end, step: step)), at: step)
+                    let point = evaluate(
+                        MixedWindow(
+                            numbers: window, columns: histograms, histograms: inside.range, starts: starts,
+                            start: start, end: end, step: step))
+                    try memory.hold(point)
+                    column.set(point, at: step)
                 }
             }
         }

@@ -1,12 +1,26 @@
 import NativeHistograms
 import PromQLSyntax
 
-/// What an operator makes of two values of which at least one is a histogram.
-struct PointOperator {
+/// What an operator makes of two values of which at least one is a histogram. One of it serves one evaluation of an operator
+/// over all steps.
+final class PointOperator {
     let binary: BinaryExpression
     let range: Range<Int>
     let annotations: AnnotationList
     private let apply: (Double, Double) -> Double
+    /// What was remarked already: operands come by the million, and remarks do not differ.
+    private var noted: HistogramCombination = []
+    private var incompatible: Set<OperandTypes> = []
+    private var hasIncompatibleBuckets = false
+
+    private enum OperandType: String {
+        case float, histogram
+    }
+
+    private struct OperandTypes: Hashable {
+        let left: OperandType
+        let right: OperandType
+    }
 
     init(_ binary: BinaryExpression, at range: Range<Int>, _ annotations: AnnotationList) {
         self.binary = binary
@@ -23,12 +37,12 @@ struct PointOperator {
         case (.histogram(let a), .histogram(let b)): ofHistograms(a, b)
         case (.histogram(let histogram), .number(let number)): scaled(histogram, by: number)
         case (.number(let number), .histogram(let histogram)):
-            binary.operator == .multiply ? product(histogram, number) : incompatible("float", "histogram")
+            binary.operator == .multiply ? product(histogram, number) : incompatible(.float, .histogram)
         }
     }
 
     private func ofNumbers(_ left: Double, _ right: Double) -> StepPoint {
-        if binary.operator.isTrim { return incompatible("float", "float") }
+        if binary.operator.isTrim { return incompatible(.float, .float) }
         let result = apply(left, right)
         return binary.operator.isComparison ? compared(result != 0, .number(left)) : .number(result)
     }
@@ -38,9 +52,19 @@ struct PointOperator {
         return isTrue ? left : .absent
     }
 
-    private func incompatible(_ left: String, _ right: String) -> StepPoint {
-        annotations.inform(HistogramRemark.incompatibleTypes(left, binary.operator.rawValue, right), at: range)
+    private func incompatible(_ left: OperandType, _ right: OperandType) -> StepPoint {
+        if incompatible.insert(OperandTypes(left: left, right: right)).inserted {
+            annotations.inform(
+                HistogramRemark.incompatibleTypes(left.rawValue, binary.operator.rawValue, right.rawValue), at: range)
+        }
         return .absent
+    }
+
+    private func note(_ combination: HistogramCombination, _ operation: HistogramRemark.Operation) {
+        let new = combination.subtracting(noted)
+        guard !new.isEmpty else { return }
+        noted.formUnion(new)
+        annotations.note(new, operation, at: range)
     }
 
     private func product(_ histogram: NativeHistogram, _ number: Double) -> StepPoint {
@@ -58,7 +82,7 @@ struct PointOperator {
             return .histogram(quotient.compacted)
         case .trimUpper: return .histogram(histogram.trimmed(above: number))
         case .trimLower: return .histogram(histogram.trimmed(below: number))
-        default: return incompatible("histogram", "float")
+        default: return incompatible(.histogram, .float)
         }
     }
 
@@ -66,16 +90,19 @@ struct PointOperator {
         var result = left
         do {
             switch binary.operator {
-            case .add: annotations.note(try result.add(right), .addition, at: range)
+            case .add: note(try result.add(right), .addition)
             case .subtract:
-                annotations.note(try result.subtract(right), .subtraction, at: range)
+                note(try result.subtract(right), .subtraction)
                 result.counterReset = .gauge
             case .equal: return compared(left.matches(right), .histogram(left))
             case .notEqual: return compared(!left.matches(right), .histogram(left))
-            default: return incompatible("histogram", "histogram")
+            default: return incompatible(.histogram, .histogram)
             }
         } catch {
-            annotations.warn(HistogramRemark.incompatibleBuckets(binary.operator.rawValue), at: range)
+            if !hasIncompatibleBuckets {
+                annotations.warn(HistogramRemark.incompatibleBuckets(binary.operator.rawValue), at: range)
+            }
+            hasIncompatibleBuckets = true
             return .absent
         }
         return .histogram(result.compacted)

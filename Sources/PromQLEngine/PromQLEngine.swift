@@ -39,8 +39,8 @@ package struct PromQLEngine: Sendable {
 
     /// The value of a query at `from`, `from + step`, … up to and including `through`; always a matrix.
     ///
-    /// The query must be a scalar or an instant vector. Throws as `instant` does; a step that is not positive, a
-    /// reversed range and more steps than `maxStepsPerSeries` are execution errors.
+    /// The query must be a scalar or an instant vector. Throws as `instant` does; another type is an error of
+    /// that kind; a step that is not positive, a reversed range and more steps than `maxStepsPerSeries` are execution errors.
     package func range(
         _ query: String, from: Int64, through: Int64, step: Int64, budget: QueryBudget, explains: Bool = false
     ) throws -> QueryResult {
@@ -59,9 +59,7 @@ package struct PromQLEngine: Sendable {
         }
         let expression = try Self.parse(query, step: step, range: through - from)
         guard expression.type == .scalar || expression.type == .instantVector else {
-            throw PromQLError(
-                execution: "a range query needs a scalar or an instant vector, not a \(expression.type.rawValue)",
-                range: expression.range)
+            throw PromQLError(type: expression.type, neededFor: "range query", range: expression.range)
         }
         let grid = try StepGrid(from: from, through: through, step: step)
         let evaluation = Evaluation(

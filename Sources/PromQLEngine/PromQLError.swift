@@ -5,6 +5,8 @@ package struct PromQLError: Error, Equatable, CustomStringConvertible {
     package enum Kind: String, Sendable {
         /// The text is not a query: the same text fails at any time and over any data.
         case parse
+        /// The query has a value, but none of the type that is needed here: it fails at any time and over any data.
+        case type
         /// The query is well-formed but has no meaning over this data or with these parameters.
         case execution
     }
@@ -30,10 +32,17 @@ package struct PromQLError: Error, Equatable, CustomStringConvertible {
         position = nil
     }
 
+    init(type: PromQLExpression.ValueType, neededFor purpose: String, range: Range<Int>) {
+        kind = .type
+        message = "invalid expression type \"\(type.rawValue)\" for \(purpose), must be Scalar or instant Vector"
+        self.range = range
+        position = nil
+    }
+
     package var description: String {
         switch kind {
         case .parse: "\(position ?? "1:1"): parse error: \(message)"
-        case .execution: message
+        case .type, .execution: message
         }
     }
 }

@@ -67,7 +67,8 @@ final class QueryTracer {
 
     /// - Parameter series: how many came of it; nil if that says somebody else, or nobody.
     func end(_ mark: Int, series: Int? = nil) {
-        // What was begun above it ended in an error that somebody caught.
+        assert(frames.count == mark, "what is begun last ends first")
+        // In a server a wrong figure in a plan is better than no answer.
         if frames.count > mark { frames.removeLast(frames.count - mark) }
         guard let frame = frames.popLast() else { return }
         let time = ContinuousClock.now - frame.began

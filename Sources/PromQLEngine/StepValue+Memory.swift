@@ -17,11 +17,9 @@ extension StepValue {
         case .scalar: return column
         case .string: return 0
         case .vector(let series):
-            let withHistograms = series.reduce(0) { $0 + ($1.histograms == nil ? 0 : 1) }
-            let histograms = QueryBudget.product(steps, MemoryLayout<NativeHistogram?>.stride)
-            return QueryBudget.sum(
-                QueryBudget.product(series.count, QueryBudget.sum(column, Self.bytesPerElement)),
-                QueryBudget.product(withHistograms, histograms))
+            return series.reduce(QueryBudget.product(series.count, QueryBudget.sum(column, Self.bytesPerElement))) {
+                QueryBudget.sum($0, $1.histogramBytes(steps))
+            }
         }
     }
 }

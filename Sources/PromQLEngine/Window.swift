@@ -20,8 +20,6 @@ struct Window {
     var first: Double { values[lower] }
     var last: Double { values[upper - 1] }
     var samples: Slice<UnsafeBufferPointer<Double>> { values[lower..<upper] }
-    /// Seconds of window, whatever samples are in it.
-    var seconds: Double { Double(end - start) / 1000 }
 }
 
 /// A function of the samples in a window. One value of it serves the windows of one series, whose ends only move
@@ -31,7 +29,7 @@ protocol WindowFunction: Sendable {
     static var usesStarts: Bool { get }
     /// When the counting of each number of the series began, milliseconds, 0 where that is not known. Comes before `prepare`,
     /// and only if something is known.
-    mutating func know(_ starts: [Int64])
+    mutating func setStarts(_ starts: [Int64])
     /// Sees the whole series once before its windows.
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>)
     /// `.absent` for no value.
@@ -42,7 +40,7 @@ protocol WindowFunction: Sendable {
 
 extension WindowFunction {
     static var usesStarts: Bool { false }
-    mutating func know(_ starts: [Int64]) {}
+    mutating func setStarts(_ starts: [Int64]) {}
     mutating func prepare(_ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {}
 }
 

@@ -16,7 +16,7 @@ struct ExtrapolatedChange: WindowFunction {
 
     static var usesStarts: Bool { true }
 
-    mutating func know(_ starts: [Int64]) {
+    mutating func setStarts(_ starts: [Int64]) {
         if isCounter { self.starts = NumberStarts(starts) }
     }
 
@@ -70,7 +70,7 @@ struct InstantChange: WindowFunction {
 
     static var usesStarts: Bool { true }
 
-    mutating func know(_ starts: [Int64]) {
+    mutating func setStarts(_ starts: [Int64]) {
         if isRate { self.starts = NumberStarts(starts) }
     }
 
@@ -119,7 +119,7 @@ struct NeighbourCount: WindowFunction {
 
     static var usesStarts: Bool { true }
 
-    mutating func know(_ starts: [Int64]) {
+    mutating func setStarts(_ starts: [Int64]) {
         if countsStarts { self.starts = NumberStarts(starts) }
     }
 

@@ -35,7 +35,7 @@ package final class QueryBudget: Sendable {
     private let bytes = Atomic<Int>(0)
     private let held = Atomic<Int>(0)
     private let peak = Atomic<Int>(0)
-    private let cancelled = Atomic<Bool>(false)
+    private let cancelled: Cancellation
     private let deadline: ContinuousClock.Instant
     private let timeout: Duration
     private let sampleLimit: Int
@@ -56,6 +56,23 @@ package final class QueryBudget: Sendable {
         self.memoryLimit = memory
         self.timeout = timeout
         self.deadline = .now + timeout
+        cancelled = Cancellation()
+    }
+
+    private init(renewing other: QueryBudget) {
+        sampleLimit = other.sampleLimit
+        seriesLimit = other.seriesLimit
+        memoryLimit = other.memoryLimit
+        timeout = other.timeout
+        deadline = other.deadline
+        cancelled = other.cancelled
+    }
+
+    /// One with the same limits of which nothing is used yet. It ends at the same time, and when this one is cancelled.
+    package func renewed() -> QueryBudget { QueryBudget(renewing: self) }
+
+    private final class Cancellation: Sendable {
+        let isCancelled = Atomic<Bool>(false)
     }
 
     package var samplesCharged: Int { samples.load(ordering: .relaxed) }
@@ -75,7 +92,8 @@ package final class QueryBudget: Sendable {
         try charge(bytes: QueryBudget.product(count, QueryBudget.bytesPerSeries))
     }
 
-    /// Memory beside that of samples and series, as of histograms' buckets.
+    /// Memory beside that of samples and series that stays until the query is done, as of the buckets of histograms that a store
+    /// reads. What the engine makes of them is held.
     package func charge(bytes count: Int) throws(QueryLimitError) {
         try checkMemory(QueryBudget.sum(QueryBudget.add(count, to: bytes), bytesHeld))
         try check()
@@ -93,6 +111,11 @@ package final class QueryBudget: Sendable {
 
     package func hold(bytes count: Int) throws(QueryLimitError) {
         try checkMemory(QueryBudget.sum(QueryBudget.add(count, to: held), bytes.load(ordering: .relaxed)))
+    }
+
+    /// So many bytes that were held are given back, as those of scratch memory, before the next `settle`.
+    package func release(bytes count: Int) {
+        _ = QueryBudget.add(-count, to: held)
     }
 
     /// Of what is held, so many bytes are left: a part of the query is done, and only its result stays. Called by the one
@@ -130,11 +153,11 @@ package final class QueryBudget: Sendable {
 
     /// Throws when the time is over or the client has gone. Call between units of work of about a millisecond.
     package func check() throws(QueryLimitError) {
-        if cancelled.load(ordering: .relaxed) { throw .cancelled }
+        if cancelled.isCancelled.load(ordering: .relaxed) { throw .cancelled }
         if ContinuousClock.now > deadline { throw .timedOut(after: timeout) }
     }
 
-    package func cancel() { cancelled.store(true, ordering: .relaxed) }
+    package func cancel() { cancelled.isCancelled.store(true, ordering: .relaxed) }
 }
 
 /// Checks a budget once per so much work, in loops whose turns are too short to ask the clock in each, or for a call.

@@ -43,16 +43,18 @@ import TimeSeriesStore
         #expect(plan.children[1].evaluations == 1 && plan.children[1].series == nil)
     }
 
+    /// Checks that each node's time is its own and that of those below it.
+    private func checkTimes(_ node: QueryPlan) -> Duration {
+        let below = node.children.reduce(Duration.zero) { $0 + checkTimes($1) }
+        #expect(node.ownTime >= .zero && node.totalTime == node.ownTime + below, "\(node.text)")
+        return node.totalTime
+    }
+
     @Test func timesAddUp() throws {
-        func check(_ node: QueryPlan) -> Duration {
-            let below = node.children.reduce(Duration.zero) { $0 + check($1) }
-            #expect(node.ownTime >= .zero && node.totalTime == node.ownTime + below, "\(node.text)")
-            return node.totalTime
-        }
         for query in [
             "sum(m) + max_over_time((abs(m))[10m:1m] @ 0)", "info(m)", "timestamp(m)", "m smoothed",
             "topk(scalar(vector(2)), m)",
-        ] { #expect(check(try explain(query, steps: 61).plan) > .zero) }
+        ] { #expect(checkTimes(try explain(query, steps: 61).plan) > .zero) }
     }
 
     @Test func whatIsDecidedIsSaid() throws {
@@ -80,6 +82,23 @@ import TimeSeriesStore
         #expect(selection.allowsSummaries && selection.summaries > 0)
         #expect(selection.summaries == store.summaryCount)
         #expect(selection.samples + selection.summarizedSamples == 2000)
+    }
+
+    /// The mean of numbers whose sum overflowed in the store is worked out from samples.
+    @Test func readingAgainCountsOnce() throws {
+        var samples = InMemoryStore()
+        let times = (0..<2000).map { Int64($0) * 1000 }
+        let values = [Double](repeating: 1e308, count: times.count)
+        samples.add(LabelSet([Label("__name__", "m")]), SampleColumns(timestamps: times, values: values))
+        let store = SummarisingStore(samples, random: SeededGenerator(seed: 7))
+        let result = try PromQLEngine(store: store).instant(
+            "1 + avg_over_time(m[1h])", at: 1_999_000, budget: QueryBudget(), explains: true)
+        let plan = try #require(result.explanation?.plan)
+        #expect(checkTimes(plan) > .zero)
+        let selector = plan.children[1].children[0]
+        #expect(selector.notes == ["read again sample by sample: statistics could not serve"])
+        #expect(selector.evaluations == 2 && selector.series == 1 && selector.steps == 2)
+        #expect(selector.selection?.reads == 2)
     }
 
     @Test func plansHaveBounds() throws {

@@ -27,8 +27,9 @@ import TimeSeriesStore
             }
             let result = try run(query)
             #expect(store.readCount == reads, "\(query)")
-            guard let other, case .matrix(let found) = result.value, case .matrix(let wanted) = try run(other).value
-            else {
+            guard let other else { continue }
+            guard case .matrix(let found) = result.value, case .matrix(let wanted) = try run(other).value else {
+                Issue.record("\(query) and \(other) must both be matrices")
                 continue
             }
             #expect(!found.isEmpty && found.map(\.labels) == wanted.map(\.labels))
@@ -52,7 +53,10 @@ import TimeSeriesStore
         store.add(LabelSet([Label("__name__", "h")]), HistogramColumns(timestamps: [0], histograms: [histogram]))
         let result = try PromQLEngine(store: store).instant(
             "histogram_count(h) + histogram_quantile(0.5, h)", at: 0, budget: QueryBudget())
-        guard case .vector(let samples) = result.value else { return }
+        guard case .vector(let samples) = result.value else {
+            Issue.record("\(result.value) is not a vector")
+            return
+        }
         #expect(samples.count == 1 && samples[0].value.isFinite && samples[0].value > 6)
     }
 }

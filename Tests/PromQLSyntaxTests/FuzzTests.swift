@@ -72,7 +72,6 @@ import Testing
         let rounds = ProcessInfo.processInfo.environment["HELIOGRAPH_FUZZ_ROUNDS"].flatMap { Int($0) } ?? 4000
         var pool = try Self.kept()
         var taken = 0
-        let clock = ContinuousClock()
         for _ in 0..<rounds {
             let query = generator.query()
             if (try? PromQLParser.parse(query)) != nil { taken += 1 }
@@ -80,11 +79,7 @@ import Testing
             let other = pool.randomElement(using: &generator.random) ?? query
             let base = Int.random(in: 0..<4, using: &generator.random) == 0 ? other : query
             let spoiled = String(decoding: generator.spoiled(base, with: other), as: UTF8.self)
-            var problem: String?
-            let time = clock.measure { problem = fault(of: spoiled) }
-            #expect(problem == nil, "\(spoiled.debugDescription)")
-            // Far beyond what any text of this size needs, on any machine.
-            #expect(time < .seconds(20), "\(spoiled.debugDescription)")
+            #expect(fault(of: spoiled) == nil, "\(spoiled.debugDescription)")
             pool.append(query)
             if pool.count > 500 { pool.removeFirst(100) }
         }

@@ -2,6 +2,14 @@ import PromQLSyntax
 import TestSupport
 import Testing
 
+/// Checks what a query is printed as, and that this is printed as itself.
+func expectPrinted(
+    _ text: String, as printed: String, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    #expect(try PromQLParser.parse(text).description == printed, sourceLocation: sourceLocation)
+    #expect(try PromQLParser.parse(printed).description == printed, "printed again", sourceLocation: sourceLocation)
+}
+
 @Suite struct PrinterTests {
     @Test(arguments: [
         ("1", "1"), ("1.50", "1.5"), ("1e3", "1000"), ("1e-7", "0.0000001"), ("-1.5e-3", "-0.0015"), ("0x1F", "31"),
@@ -22,9 +30,7 @@ import Testing
         ("2 ^ Inf", "2 ^ +Inf"),
     ])
     func canonicalText(_ text: String, _ printed: String) throws {
-        let once = try PromQLParser.parse(text).description
-        #expect(once == printed)
-        #expect(try PromQLParser.parse(once).description == printed)
+        try expectPrinted(text, as: printed)
     }
 
     @Test func durations() throws {
