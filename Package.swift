@@ -68,6 +68,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(
             name: "CSnappy", path: "Sources/CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
         engine("NativeHistograms"),
         engine("TelemetryModel", ["NativeHistograms"], settings: memorySafe),
         engine("WireFormats", ["TelemetryModel", "NativeHistograms", "CZlib", "CSnappy"], settings: memorySafe),
@@ -90,7 +91,12 @@ let package = Package(
         engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
 
         // Services
-        service("HTTPSupport", folder: "http-support", ["SelfMetrics", "WireFormats", hummingbird, logging, nioCore]),
+        service(
+            "HTTPSupport", folder: "http-support",
+            [
+                "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
+                nioCore,
+            ]),
         service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
@@ -111,16 +117,14 @@ let package = Package(
         service(
             "AdminAPI", folder: "admin-api",
             [
-                "HTTPSupport", "QueryAPI", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine",
-                "IngestLog",
+                "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "IngestLog",
                 "EmbeddedStore", "Processor", hummingbird, logging, nioCore,
             ]),
         service(
             "Alerting", folder: "alerting",
             [
                 "HTTPSupport", "SelfMetrics", "AlertRules", "PromQLSyntax", "PromQLEngine", "TimeSeriesStore",
-                "TelemetryModel",
-                hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore,
+                "TelemetryModel", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore,
             ]),
         service(
             "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
@@ -140,12 +144,11 @@ let package = Package(
             path: "services/heliograph", swiftSettings: house),
 
         // Benchmarks
-        .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
         .executableTarget(
             name: "heliograph-bench",
             dependencies: [
-                "CMalloc", "CSnappy", "ChunkCodec", "EmbeddedStore", "IngestLog", "PromQLEngine", "TelemetryModel",
-                "TimeSeriesStore", argumentParser,
+                "CMalloc", "CSnappy", "ChunkCodec", "EmbeddedStore", "IngestLog", "NativeHistograms", "PromQLEngine",
+                "TelemetryModel", "TimeSeriesStore", argumentParser,
             ],
             path: "benchmarks/heliograph-bench", swiftSettings: house),
 
@@ -221,7 +224,7 @@ let package = Package(
             "PlatformTests",
             [
                 "heliograph", "Settings", "HTTPSupport", "TelemetryModel", hummingbird, hummingbirdTesting,
-                asyncHTTPClient, logging, nioCore,
+                argumentParser, asyncHTTPClient, logging, nioCore,
             ]),
         // Faults
         .target(

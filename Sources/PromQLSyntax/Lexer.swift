@@ -208,8 +208,7 @@ extension UInt8 {
 extension Double {
     /// Reads what the lexer takes for a number: integers in any of Go's bases (a leading 0 is octal), else decimal.
     init?(promQLNumber text: String) {
-        let isSeparated = text.hasSuffix("_") || text.hasPrefix("_") || text.contains("__")
-        guard !isSeparated else { return nil }
+        guard text.utf8.last != separator, text.utf8.first != separator, !text.hasAdjacentSeparators else { return nil }
         let plain = text.filter { $0 != "_" }
         let lower = plain.lowercased()
         if lower.hasPrefix("0x") {
@@ -225,6 +224,12 @@ extension Double {
     }
 }
 
+private let separator = UInt8(ascii: "_")
+
 extension String {
+    fileprivate var hasAdjacentSeparators: Bool {
+        zip(utf8, utf8.dropFirst()).contains { $0 == separator && $1 == separator }
+    }
+
     fileprivate var replacingLeadingPoint: String { hasPrefix(".") ? "0" + self : self }
 }

@@ -34,9 +34,6 @@ package struct ContractRecordWriter: Sendable {
         }
     }
 
-    /// The NaN with which Prometheus ends a series (its model/value).
-    private static let staleMarker: UInt64 = 0x7ff0_0000_0000_0002
-
     // A record is: beginning, time, middle, value, end.
     private let beginning: [UInt8]
     private let middle: [UInt8]
@@ -83,7 +80,7 @@ package struct ContractRecordWriter: Sendable {
     /// - Parameter timestamp: milliseconds since 1970-01-01T00:00:00Z.
     /// - Returns: nil, or why there is none; nothing was appended then.
     package mutating func append(timestamp: Int64, value: Double, to out: inout [UInt8]) -> ContractGap? {
-        guard value.isFinite else { return value.bitPattern == Self.staleMarker ? .staleMarker : .nonFinite }
+        guard value.isFinite else { return value.isStaleMarker ? .staleMarker : .nonFinite }
         guard (0...ContractTimestamp.latest).contains(timestamp) else { return .time }
         out += beginning
         time.append(timestamp, to: &out)

@@ -34,6 +34,12 @@ import CZlib
     /// The rest, with the checksum and the length. Nothing may follow.
     package func finish() -> [UInt8] { run([UInt8]().span, Z_FINISH) }
 
+    /// All of a body at once. Whatever was compressed before is forgotten; another body may follow.
+    package func whole(_ body: Span<UInt8>) -> [UInt8] {
+        unsafe _ = deflateReset(stream)
+        return run(body, Z_FINISH)
+    }
+
     private func run(_ piece: Span<UInt8>, _ flush: Int32) -> [UInt8] {
         var output: [UInt8] = []
         unsafe piece.withUnsafeBufferPointer { source in

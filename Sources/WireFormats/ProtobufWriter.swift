@@ -35,10 +35,25 @@ package struct ProtobufWriter: Sendable {
         bytes += content
     }
 
-    package mutating func message(_ number: Int, _ fill: (inout ProtobufWriter) -> Void) {
-        var inner = ProtobufWriter()
-        fill(&inner)
-        bytes(number, inner.bytes)
+    /// Fields that are encoded already.
+    package mutating func append(_ fields: [UInt8]) { bytes += fields }
+
+    /// In place: only what lies behind a length of more than one byte moves once it is known.
+    package mutating func message<Failure>(
+        _ number: Int, _ fill: (inout ProtobufWriter) throws(Failure) -> Void
+    ) throws(Failure) {
+        key(number, 2)
+        let start = bytes.count
+        bytes.append(0)
+        try fill(&self)
+        let length = bytes.count - start - 1
+        guard length >= 0x80 else {
+            bytes[start] = UInt8(length)
+            return
+        }
+        var prefix = ProtobufWriter()
+        prefix.append(varint: UInt64(length))
+        bytes.replaceSubrange(start...start, with: prefix.bytes)
     }
 
     /// `repeated double`, packed.

@@ -8,6 +8,11 @@ package struct MemoryStore: TimeSeriesStore {
     /// Runs at the start of every read, on the reading thread.
     package var onRead: @Sendable (QueryBudget) throws -> Void = { _ in }
 
+    /// Sees what is selected.
+    package var onSelection: @Sendable (SeriesSelection) -> Void = { _ in }
+    /// Whether a selection that may be answered with a summary is.
+    package var summarises = false
+
     package init() {}
 
     /// Samples of a series, milliseconds and values, in ascending order of time.
@@ -22,6 +27,7 @@ package struct MemoryStore: TimeSeriesStore {
 
     package func select(_ selection: SeriesSelection, budget: QueryBudget) throws -> [SelectedSeries] {
         try onRead(budget)
+        onSelection(selection)
         var selected: [SelectedSeries] = []
         for (labels, own) in columns where selection.matchers.allSatisfy({ $0.accepts(labels) }) {
             var samples = SampleColumns()
@@ -29,11 +35,27 @@ package struct MemoryStore: TimeSeriesStore {
                 samples.timestamps.append(time)
                 samples.values.append(value)
             }
-            if !samples.isEmpty { selected.append(SelectedSeries(labels: labels, samples: samples)) }
+            guard !samples.isEmpty else { continue }
+            let summaries = summarises ? Self.summaries(of: samples, for: selection) : []
+            selected.append(
+                SelectedSeries(
+                    labels: labels, samples: summaries.isEmpty ? samples : SampleColumns(), summaries: summaries))
         }
         try budget.charge(series: selected.count)
-        try budget.charge(samples: selected.reduce(0) { $0 + $1.samples.count })
+        try budget.charge(samples: selected.reduce(0) { $0 + $1.samples.count + $1.summaries.count })
         return selected.sorted { $0.labels < $1.labels }
+    }
+
+    /// One of all, if no window has a part of them.
+    private static func summaries(of samples: SampleColumns, for selection: SeriesSelection) -> [SampleSummary] {
+        guard let windows = selection.windows, let first = samples.timestamps.first, let last = samples.timestamps.last,
+            let minimum = samples.values.min(), let maximum = samples.values.max(), !windows.separates(first, last)
+        else { return [] }
+        return [
+            SampleSummary(
+                firstTimestamp: first, lastTimestamp: last, count: samples.count, sum: samples.values.reduce(0, +),
+                minimum: minimum, maximum: maximum)
+        ]
     }
 
     package func series(

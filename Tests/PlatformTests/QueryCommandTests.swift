@@ -1,4 +1,6 @@
+import ArgumentParser
 import Foundation
+import Settings
 import Testing
 
 @testable import heliograph
@@ -26,7 +28,7 @@ import Testing
     @Test func aRangeHasAboutAHundredSteps() {
         for (length, step) in [
             (60_000, 1000), (3_600_000, 60_000), (21_600_000, 300_000), (86_400_000, 900_000), (0, 1), (50, 1),
-            (30 * 86_400_000, 10_800_000 * 2 + 21_600_000 / 21_600_000 * 0), (400 * 86_400_000, 5 * 86_400_000),
+            (30 * 86_400_000, 21_600_000), (400 * 86_400_000, 5 * 86_400_000),
         ] as [(Int64, Int64)] {
             let range = QueryRange(start: now - length, end: now, step: nil)
             #expect(range.step >= step / 2 && range.step <= max(1, step * 2), "\(length) \(range.step)")
@@ -101,6 +103,65 @@ import Testing
         for text in ["", "<html>", #"{"status":"success"}"#, #"{"data":{"resultType":"other","result":[]}}"#] {
             #expect(throws: CommandFailure.self) { try QueryAnswer(json: Data(text.utf8)) }
         }
+    }
+
+    // MARK: What is asked
+
+    private func command(_ arguments: String...) throws -> QueryCommand {
+        try #require(try Heliograph.parseAsRoot(["query"] + arguments) as? QueryCommand)
+    }
+
+    @Test func momentsBeforeNowAreTaken() throws {
+        let asked = try command("up", "--time", "-1h").form(now: now, nil)
+        #expect(asked.map(\.value) == ["up", "1767222000.000"])
+        #expect(try command("--", "-up").query == "-up")
+    }
+
+    /// What was acknowledged a moment ago is in.
+    @Test func thePresentIsTheServers() throws {
+        #expect(try command("up").form(now: now, nil).map(\.name) == ["query"])
+        let range = try #require(try command("up", "--start", "-1m").range(now: now + 1))
+        #expect(range.end == now + 1000 && range.start == now - 59_000)
+        #expect(try command("up", "--start", "-1m").range(now: now)?.end == now)
+        #expect(try command("up").range(now: now) == nil)
+    }
+
+    @Test func aPlanIsATableOrJSON() throws {
+        #expect(try command("up", "--explain", "-o", "json").explain)
+        for output in ["csv", "chart"] {
+            #expect(throws: (any Error).self) { try command("up", "--explain", "--output", output) }
+        }
+    }
+
+    @Test func settingsOfTheServerApply() throws {
+        let command = try command("up", "--data", "x", "--set", "query.timeout=7s")
+        let settings = try command.settings.load(environment: [:])
+        #expect(settings.query.timeout == .seconds(7))
+    }
+
+    // MARK: What senders must not do
+
+    @Test func namesCannotDriveTheTerminal() throws {
+        let nasty = #"a\u001b[2J\u009b1m\u202eb\nc\u2028"#
+        let shown = #"a\u{1B}[2J\u{9B}1m\u{202E}b"#
+        let metric = #"{"__name__":"\#(nasty)","\#(nasty)":"\#(nasty)"}"#
+        let vector = #"{"resultType":"vector","result":[{"metric":\#(metric),"value":[1,"1"]}]}"#
+        let matrix = #"{"resultType":"matrix","result":[{"metric":\#(metric),"values":[[1,"1"]]}]}"#
+        let texts = [
+            AnswerTable(answer: try answer(vector), style: TerminalStyle()).text(),
+            AnswerTable(answer: try answer(matrix), style: TerminalStyle()).text(),
+            TerminalChart(
+                try answer(matrix), range: QueryRange(start: 0, end: 2000, step: 1000), style: TerminalStyle()
+            ).text(),
+        ]
+        for text in texts {
+            #expect(text.contains(shown), "\(text.debugDescription)")
+            let scalars = text.unicodeScalars
+            #expect(!scalars.contains { $0.value < 0x20 && $0 != "\n" || 0x7F...0x9F ~= $0.value || $0 == "\u{202E}" })
+        }
+        #expect(texts[0].split(separator: "\n").count == 2)
+        #expect(AnswerTable.csv(try answer(vector)).contains("\u{1B}[2J"), "other programs get it as it is")
+        #expect("é ünï 中 \u{200D}".printable == "é ünï 中 \u{200D}")
     }
 
     @Test func aCaretStandsUnderTheMistake() {

@@ -49,6 +49,25 @@ import WireFormats
         #expect(windows.data.contains(#"PerStep":[[1767225600,5]]"#), "\(windows.data)")
     }
 
+    /// What the statistics need is not taken from what the query may use.
+    @Test func statisticsHaveLimitsOfTheirOwn() async throws {
+        var limits = QueryLimits()
+        limits.samples = try await samplesCharged("sum(a)%2Bsum(rate(a%5B2m%5D))")
+        let range = "start=\(seconds - 120)&end=\(seconds)&step=60"
+        let uri = "/api/v1/query_range?query=sum(a)%2Bsum(rate(a%5B2m%5D))&\(range)"
+        let plain = try await ask(store, uri, limits: limits)
+        #expect(plain.status == .ok)
+        let counted = try await ask(store, uri + "&stats=all", limits: limits)
+        #expect(counted.status == .ok && counted.data.contains(#""totalQueryableSamples":14,"#), "\(counted.body)")
+    }
+
+    private func samplesCharged(_ query: String) async throws -> Int {
+        let range = "start=\(seconds - 120)&end=\(seconds)&step=60"
+        let answer = try await ask(store, "/api/v1/query_range?query=\(query)&\(range)&stats=true")
+        let peak = try #require(answer.data.firstRange(of: #""peakSamples":"#))
+        return try #require(Int(answer.data[peak.upperBound...].prefix { $0.isNumber }))
+    }
+
     /// A result of many pieces is the same text as the whole.
     @Test func piecesJoinToTheWhole() throws {
         let series = (0..<40).map { index in

@@ -2,6 +2,7 @@ import Foundation
 import HummingbirdTesting
 import NIOCore
 import NIOPosix
+import SelfMetrics
 import Synchronization
 import Testing
 import TimeSeriesStore
@@ -16,10 +17,11 @@ import TimeSeriesStore
         return store
     }
 
-    @Test func aQueryIsGivenUpWhenItsClientGoesAway() async throws {
+    /// Reads until the budget ends it; says when it begins, and what ended it.
+    private func endlessStore() -> (MemoryStore, events: AsyncStream<String>) {
         let (events, source) = AsyncStream.makeStream(of: String.self)
-        var slow = store
-        slow.onRead = { budget in
+        var endless = store
+        endless.onRead = { budget in
             source.yield("reading")
             do {
                 while true { try budget.check() }
@@ -28,6 +30,11 @@ import TimeSeriesStore
                 throw error
             }
         }
+        return (endless, events)
+    }
+
+    @Test func aQueryIsGivenUpWhenItsClientGoesAway() async throws {
+        let (slow, events) = endlessStore()
         var limits = QueryLimits()
         limits.watchAfter = .milliseconds(1)
         try await application(environment(slow, limits: limits)).test(.live) { client in
@@ -75,22 +82,14 @@ import TimeSeriesStore
         }
     }
 
-    /// Requests that a client sent before it went away: each is given up.
+    /// Requests that a client sent before it went away: what runs is given up, and what is in line does not run on. (The server
+    /// ends, and with it the test, only when no query runs.)
     @Test func pipelinedQueriesAreGivenUp() async throws {
-        let (events, source) = AsyncStream.makeStream(of: String.self)
-        var slow = store
-        slow.onRead = { budget in
-            source.yield("reading")
-            do {
-                while true { try budget.check() }
-            } catch {
-                source.yield("\(error)")
-                throw error
-            }
-        }
+        let (slow, events) = endlessStore()
         var limits = QueryLimits()
         limits.watchAfter = .milliseconds(1)
-        try await application(environment(slow, limits: limits)).test(.live) { client in
+        let environment = environment(slow, limits: limits)
+        try await application(environment).test(.live) { client in
             let connection = try await Connection(port: #require(client.port))
             connection.send(String(repeating: "GET /api/v1/query?query=up HTTP/1.1\r\nHost: x\r\n\r\n", count: 2))
             var iterator = events.makeAsyncIterator()
@@ -98,6 +97,8 @@ import TimeSeriesStore
             await connection.close()
             #expect(await iterator.next() == "the query was cancelled")
         }
+        #expect((1...2).contains(environment.metrics.queries.value))
+        #expect(environment.metrics.cancelled.value == environment.metrics.queries.value)
     }
 
     /// Also: the test can only end if the open stream ends when the server shuts down.

@@ -34,11 +34,13 @@ import Testing
         let kind: String
         let notes: [String]
         let selection: Selection?
+        let evaluations: Int
         let steps: Int
         let series: Int?
         let samples: Int
         let ownMs: Double
         let totalMs: Double
+        let childrenOmitted: Int?
         let children: [Node]
     }
 
@@ -48,7 +50,11 @@ import Testing
         let end: Double
         let newestSampleOnly: Bool
         let statisticsAllowed: Bool
+        let reads: Int
         let series: Int
+        let samples: Int
+        let statistics: Int
+        let statisticsSamples: Int
     }
 
     private func explanation(_ answer: Answer) throws -> Explanation? {
@@ -72,6 +78,7 @@ import Testing
             #expect(explained.samples > 0 && explained.memoryBytes > 0)
             let (sum, rate) = (explained.plan, explained.plan.children[0])
             #expect(sum.kind == "aggregation" && sum.series == 1 && sum.steps == 11 && rate.series == 2)
+            #expect(sum.evaluations == 1 && rate.evaluations == 1 && sum.childrenOmitted == nil)
             #expect(sum.totalMs >= rate.totalMs && sum.ownMs >= 0)
             let selector = rate.children[0]
             #expect(selector.kind == "matrix selector" && selector.expression == "load[5m]")
@@ -79,6 +86,9 @@ import Testing
             #expect(selection.matchers == ["__name__=\"load\""] && selection.series == 2)
             #expect(selection.end == Double(now / 1000) && selection.start == Double(now - 899_999) / 1000)
             #expect(!selection.newestSampleOnly && !selection.statisticsAllowed)
+            // A sample a minute of each series, 14 of which are in the range.
+            #expect(selection.reads == 1 && selection.samples == 28 && selection.samples == selector.samples)
+            #expect(selection.statistics == 0 && selection.statisticsSamples == 0)
         }
     }
 
@@ -93,6 +103,26 @@ import Testing
         expectError(
             try await ask(store, "/api/v1/query?query=load&explain=maybe"), 400, "bad_data",
             "invalid parameter \\\"explain\\\": expected true or false, got \\\"maybe\\\"")
+    }
+
+    @Test func statisticsThatStoodForSamplesAreCounted() async throws {
+        var summarising = store
+        summarising.summarises = true
+        let uri = "/api/v1/query?query=avg_over_time(load%5B2h%5D)&explain=1"
+        let selector = try #require(try explanation(try await ask(summarising, uri))).plan.children[0]
+        let selection = try #require(selector.selection)
+        #expect(selection.statisticsAllowed && selection.statistics == 2 && selection.statisticsSamples == 120)
+        #expect(selection.reads == 1 && selection.series == 2 && selection.samples == 0)
+    }
+
+    @Test func whatIsLeftOutIsCounted() async throws {
+        let arguments = String(repeating: ",\"i\"", count: 3000)
+        let explained = try #require(
+            try explanation(
+                try await ask(store, "/api/v1/query", form: "query=label_join(load,\"j\",\",\"\(arguments))&explain=1"))
+        )
+        let omitted = try #require(explained.plan.childrenOmitted)
+        #expect(omitted > 0 && explained.plan.children.count + omitted == 3003)
     }
 
     /// Readers of JSON give up at some depth.

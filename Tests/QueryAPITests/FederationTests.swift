@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdTesting
 import NIOCore
+import Synchronization
 import Testing
 import TimeSeriesStore
 
@@ -33,6 +34,14 @@ import TimeSeriesStore
                 """#)
         #expect(try await ask(store, "/federate").body.isEmpty)
         expectError(try await ask(store, "/federate?match[]=%7B%7D"), 400, "bad_data", "match[]")
+    }
+
+    @Test func onlyTheNewestSamplesAreRead() async throws {
+        let selections = Mutex<[Bool]>([])
+        var watched = store
+        watched.onSelection = { selection in selections.withLock { $0.append(selection.isNewestEnough) } }
+        #expect(try await ask(watched, "/federate?match[]=b").body.contains("b{"))
+        #expect(selections.withLock { $0 } == [true])
     }
 
     @Test func namesOfAnyCharacters() async throws {

@@ -2,6 +2,8 @@ import ChunkCodec
 import HTTPTypes
 import HummingbirdTesting
 import NIOCore
+import TelemetryModel
+import TestSupport
 import Testing
 import TimeSeriesStore
 import WireFormats
@@ -102,11 +104,43 @@ import WireFormats
         #expect(chunks == [1, 3, 1], "300 samples make three chunks")
     }
 
+    /// Frame by frame, with the place kept between pieces.
+    @Test func aLongStreamComesInPieces() throws {
+        var numbers = SeededGenerator(seed: 11)
+        let series = ["1", "2"].map { index in
+            SelectedSeries(
+                labels: LabelSet(["__name__": "m", "i": "\(index)"]),
+                samples: SampleColumns(
+                    timestamps: (0..<200_000).map { now + Int64($0) * 1000 },
+                    values: (0..<200_000).map { _ in Double.random(in: 0..<1, using: &numbers) }))
+        }
+        var stream = RemoteReadStream([series, [], [series[0]]])
+        var pieces: [Int] = []
+        while let piece = stream.nextPiece() { pieces.append(piece.readableBytes) }
+        // About 7 bytes a sample: two frames a series.
+        #expect(pieces.count == 6, "\(pieces)")
+        #expect(pieces.allSatisfy { $0 <= RemoteReadStream.frameBytes + RemoteReadStream.pieceBytes + 4096 })
+        #expect(stream.nextPiece() == nil)
+    }
+
+    @Test func theMessageIsCountedAsMemory() throws {
+        let series = SelectedSeries(
+            labels: LabelSet(["__name__": "m"]),
+            samples: SampleColumns(timestamps: Array(1...1000), values: Array(repeating: 1, count: 1000)))
+        let budget = QueryBudget()
+        _ = try RemoteReadSamples.answer([[series]], budget: budget)
+        #expect(budget.peakBytes > 2 * 13 * 1000)
+        #expect(throws: QueryLimitError.self) {
+            try RemoteReadSamples.answer([[series]], budget: QueryBudget(memory: 10_000))
+        }
+    }
+
     @Test func badRequestsAreRefused() async throws {
         let unknown = try await read([9], metrics: ["m"])
         #expect(unknown.status == .badRequest && String(buffer: unknown.body).contains("accepted response types"))
         let pattern = try await read([0], metrics: ["("])
         #expect(pattern.status == .badRequest && String(buffer: pattern.body).contains("a matcher of the request"))
+        #expect(String(buffer: pattern.body).contains(#"__name__=~\"(\""#), "it names the matcher")
         for body in ["", "plain text", String(repeating: "x", count: 9 << 20)] {
             let answer = try await application(environment(store)).test(.router) { client in
                 try await client.execute(uri: "/api/v1/read", method: .post, body: ByteBuffer(string: body)) { $0 }

@@ -3,7 +3,6 @@ import Foundation
 import HTTPSupport
 import Hummingbird
 import IngestLog
-import QueryAPI
 import TelemetryModel
 
 /// `GET /api/v1/cardinality`: where the series are, how much of the budgets is used, and what grew.

@@ -7,7 +7,6 @@ import Logging
 import NIOCore
 import Processor
 import PromQLEngine
-import QueryAPI
 import TimeSeriesStore
 
 /// `POST /api/v1/admin/tsdb/delete_series`, `DELETE /api/v1/series` and `GET /api/v1/admin/deletions`.

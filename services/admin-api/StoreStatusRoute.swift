@@ -2,7 +2,6 @@ import EmbeddedStore
 import Foundation
 import HTTPSupport
 import Hummingbird
-import QueryAPI
 
 /// `GET /api/v1/status/tsdb`: Prometheus' head statistics
 /// (https://prometheus.io/docs/prometheus/latest/querying/api/#tsdb-stats), and what Heliograph's store holds.

@@ -141,7 +141,7 @@ extension AlertingService {
     ) async throws {
         let series = Set(samples.map(\.labels))
         let ended = recorded.subtracting(series).sorted().map {
-            RecordedSample(labels: $0, timestamp: time, value: RecordedSample.staleMarker)
+            RecordedSample(labels: $0, timestamp: time, value: .staleMarker)
         }
         guard !samples.isEmpty || !ended.isEmpty else { return }
         try await ports.record(samples + ended)

@@ -30,8 +30,10 @@ extension AlertingService {
         var page = groups[...]
         if let token = filter.nextToken {
             guard let first = groups.firstIndex(where: { $0.pageToken == token }) else {
-                throw APIError(
-                    .badData, "group_next_token: expected the groupNextToken of an answer, got \"\(token.prefix(64))\"")
+                throw APIError.invalid(
+                    "group_next_token",
+                    "expected the groupNextToken of an answer from this server with the rules that it has now, got "
+                        + "\"\(token.prefix(64))\"")
             }
             page = groups[first...]
         }
@@ -85,15 +87,7 @@ extension AlertingService {
         }
     }
 
-    private func success(_ fill: (inout JSONText) -> Void) -> JSONText {
-        var json = JSONText()
-        json.object { answer in
-            answer.field("status", "success")
-            answer.key("data")
-            answer.object(fill)
-        }
-        return json
-    }
+    private func success(_ fill: (inout JSONText) -> Void) -> JSONText { .success { $0.object(fill) } }
 }
 
 extension JSONText {

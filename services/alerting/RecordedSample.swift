@@ -2,9 +2,6 @@ package import TelemetryModel
 
 /// A sample that a rule made, to be stored.
 package struct RecordedSample: Sendable, Equatable {
-    /// The value of Prometheus' stale marker: the series has ended. A NaN that no calculation yields.
-    package static let staleMarker = Double(bitPattern: 0x7ff0_0000_0000_0002)
-
     package let labels: LabelSet
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let timestamp: Int64
@@ -16,7 +13,8 @@ package struct RecordedSample: Sendable, Equatable {
         self.value = value
     }
 
-    package var isStaleMarker: Bool { value.bitPattern == RecordedSample.staleMarker.bitPattern }
+    /// Whether it says that the series has ended.
+    package var isStaleMarker: Bool { value.isStaleMarker }
 
     /// Bitwise for the value.
     package static func == (a: RecordedSample, b: RecordedSample) -> Bool {

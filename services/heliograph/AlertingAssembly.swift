@@ -50,7 +50,7 @@ struct AlertingAssembly {
         return AlertingService.Ports(
             evaluate: { expression, time in
                 await platform.processor.waitUntilVisible()
-                return try await platform.queryWork.run {
+                return try await platform.queryWork.run(isBegun: true) {
                     let result = try platform.engine.instant(expression, at: time, budget: platform.budget())
                     return try RuleEvaluator.samples(of: result)
                 }

@@ -20,10 +20,11 @@ func buildApplication(
 ) -> some ApplicationProtocol {
     let settings = platform.settings
     let router = Router(context: AppContext.self)
+    let unknownRoutes = UnknownRouteMiddleware()
     router.addMiddleware {
         CompressionMiddleware()
         CrossOriginMiddleware()
-        JSONNotFoundMiddleware()
+        unknownRoutes
     }
     addIngestionRoutes(
         to: router,
@@ -42,6 +43,7 @@ func buildApplication(
     addAlertingRoutes(to: router, service: alerting)
     addDashboardRoutes(to: router)
     OperationsRoutes(platform: platform).add(to: router)
+    unknownRoutes.learn(router.routes)
     let idle = TimeAmount.nanoseconds(Int64(settings.ingest.idleTimeout.seconds * 1e9))
     var logger = platform.logger
     logger.logLevel = max(logger.logLevel, .notice)
@@ -54,17 +56,4 @@ func buildApplication(
             await onListening(settings.listen.host, channel.localAddress?.port ?? settings.listen.port)
         },
         logger: logger)
-}
-
-/// Unknown paths are answered in the same JSON form as all other errors.
-private struct JSONNotFoundMiddleware: RouterMiddleware {
-    func handle(
-        _ request: Request, context: AppContext, next: (Request, AppContext) async throws -> Response
-    ) async throws -> Response {
-        do {
-            return try await next(request, context)
-        } catch let error as HTTPError where error.status == .notFound {
-            throw APIError(.notFound, "there is nothing at \(request.method) \(request.uri.path); see docs/api.md")
-        }
-    }
 }

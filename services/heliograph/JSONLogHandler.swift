@@ -28,11 +28,34 @@ struct JSONLogHandler: LogHandler {
     }
 }
 
+/// Lines of text on standard error, as swift-log's own handler writes them.
+///
+/// That one makes text of all its metadata whenever any is set, which happens with every request and is for nothing if the
+/// request logs nothing. This one keeps them as they are until something is logged.
+struct TextLogHandler: LogHandler {
+    var logLevel = Logger.Level.info
+    var metadata: Logger.Metadata = [:]
+    private let stream: StreamLogHandler
+
+    init(_ stream: StreamLogHandler) { self.stream = stream }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var stream = stream
+        stream.metadata = metadata
+        stream.log(event: event)
+    }
+}
+
 extension Logger {
     static func heliograph(_ settings: HeliographSettings.Logging) -> Logger {
         var logger = Logger(label: "heliograph") { label in
             switch settings.format {
-            case .text: StreamLogHandler.standardError(label: label)
+            case .text: TextLogHandler(StreamLogHandler.standardError(label: label))
             case .json: JSONLogHandler(label: label)
             }
         }

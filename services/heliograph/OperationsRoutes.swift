@@ -15,8 +15,10 @@ struct OperationsRoutes: Sendable {
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/readyz") { _, _ in readiness }
         // The names under which Prometheus' clients ask for the same.
-        router.get("/-/healthy") { _, _ in Response.text("Heliograph is Healthy.\n") }
+        router.get("/-/healthy") { _, _ in health }
         router.get("/-/ready") { _, _ in readiness }
+        router.head("/-/healthy") { _, _ in health.createHeadResponse() }
+        router.head("/-/ready") { _, _ in readiness.createHeadResponse() }
         router.get("/metrics") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
@@ -24,6 +26,8 @@ struct OperationsRoutes: Sendable {
         }
         router.get("/api/v1/ledger") { _, _ in ledger }
     }
+
+    private var health: Response { .text("Heliograph is Healthy.\n") }
 
     /// Ingestion is open from the start; queries are complete when the log has been read back.
     private var readiness: Response {

@@ -5,6 +5,9 @@ import NIOHTTP1
 
 /// A server that a command asks, over HTTP.
 struct RunningServer {
+    /// Bytes that a command takes.
+    private static let longestAnswer = 1 << 30
+
     /// Without a slash at the end.
     let url: String
 
@@ -52,8 +55,12 @@ struct RunningServer {
         request.body = .bytes(ByteBuffer(string: String(RunningServer.query(form).dropFirst())))
         do {
             let response = try await RunningServer.client.execute(request, timeout: timeout)
-            let body = try await response.body.collect(upTo: 1 << 30)
+            let body = try await response.body.collect(upTo: Self.longestAnswer)
             return (response.status.code, Array(buffer: body))
+        } catch is NIOTooManyBytesError {
+            throw CommandFailure(
+                "the answer of \(url) is longer than \(Self.longestAnswer >> 20) MiB; narrow what is asked for, or use export"
+            )
         } catch {
             throw CommandFailure("no answer from \(url): \(error); is the server running there? See --url.")
         }

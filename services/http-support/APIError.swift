@@ -13,6 +13,7 @@ package struct APIError: Error, HTTPResponseError, Sendable {
         case canceled
         case forbidden
         case notFound = "not_found"
+        case methodNotAllowed = "method_not_allowed"
         case tooLarge = "too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case overloaded
@@ -40,6 +41,7 @@ package struct APIError: Error, HTTPResponseError, Sendable {
         case .canceled: .init(code: 499, reasonPhrase: "Client Closed Request")
         case .forbidden: .forbidden
         case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
         case .tooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .overloaded: .tooManyRequests

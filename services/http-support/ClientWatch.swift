@@ -9,9 +9,24 @@ import Synchronization
 package final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = NIOAny
 
+    /// Those of all connections that have a watch, so that a request finds its own without a turn of the event loop.
+    private static let watched = Mutex<[ObjectIdentifier: Listeners]>([:])
+
     private let listeners = Listeners()
 
     package init() {}
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        let id = ObjectIdentifier(context.channel)
+        ClientWatch.watched.withLock { $0[id] = listeners }
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        // Before the channel's end: another one may get its address.
+        let id = ObjectIdentifier(context.channel)
+        _ = ClientWatch.watched.withLock { $0.removeValue(forKey: id) }
+        listeners.leave()
+    }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent { listeners.leave() }
@@ -70,10 +85,8 @@ package final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler 
     }
 
     fileprivate static func add(_ registration: Registration, to channel: any Channel) {
-        channel.eventLoop.execute {
-            guard let watch = try? channel.pipeline.syncOperations.handler(type: ClientWatch.self) else { return }
-            watch.listeners.add(registration)
-        }
+        let id = ObjectIdentifier(channel)
+        watched.withLock { $0[id] }?.add(registration)
     }
 }
 

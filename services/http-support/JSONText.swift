@@ -5,6 +5,17 @@ package struct JSONText: Sendable {
 
     package init() {}
 
+    /// `{"status":"success","data":…}`, the envelope of every answer in Prometheus' form.
+    package static func success(_ data: (inout JSONText) -> Void) -> JSONText {
+        var json = JSONText()
+        json.object { answer in
+            answer.field("status", "success")
+            answer.key("data")
+            data(&answer)
+        }
+        return json
+    }
+
     package mutating func object(_ fill: (inout JSONText) -> Void) { container("{", "}", fill) }
     package mutating func array(_ fill: (inout JSONText) -> Void) { container("[", "]", fill) }
 

@@ -20,7 +20,7 @@ struct EventRoute: Sendable {
         let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
         let selection = try selection(parameters, now: environment.now())
         let store = environment.store
-        let events = try await runner.run(request, context) { budget in
+        let events = try await runner.run(context) { budget in
             try store.events(selection, budget: budget)
         }
         var json = JSONText()

@@ -43,7 +43,7 @@ struct ExportStream: Sendable {
                 while position.series < series.count {
                     try Task.checkCancellation()
                     let (from, format) = (position, format)
-                    let piece = try await environment.work.run {
+                    let piece = try await environment.work.run(isBegun: true) {
                         ExportPiece(series, from: from, format: format, maximumBytes: Self.pieceBytes)
                     }
                     if !piece.bytes.isEmpty { try await writer.write(ByteBuffer(bytes: piece.bytes)) }
@@ -71,7 +71,7 @@ struct ExportStream: Sendable {
     private func select(_ read: ExportPlan.Read) async throws -> [SelectedSeries]? {
         let budget = Self.budget(environment.limits)
         return try await withTaskCancellationHandler {
-            try await environment.work.run { [store = environment.store] in
+            try await environment.work.run(isBegun: true) { [store = environment.store] in
                 let found: [SelectedSeries]
                 do {
                     found = try store.select(

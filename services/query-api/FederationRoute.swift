@@ -20,23 +20,19 @@ struct FederationRoute: Sendable {
         let lookback = environment.engineOptions.lookbackDelta
         let takesAnyName = (request.headers[.accept] ?? "").contains("escaping=allow-utf-8")
         let store = environment.store
-        let body = try await runner.run(request, context) { budget in
-            var newest: [LabelSet: (timestamp: Int64, value: Double)] = [:]
+        let body = try await runner.run(context) { budget in
+            var newest: [LabelSet: Newest] = [:]
             for matchers in matcherLists {
                 // The look-back excludes its older end, as in queries.
                 let range = TimeRange(from: now - lookback + 1, through: now)
-                let selection = SeriesSelection(matchers: matchers, range: range)
-                for series in try store.select(selection, budget: budget) {
-                    guard let timestamp = series.samples.timestamps.last, let value = series.samples.values.last,
-                        value.bitPattern != Double.staleMarkerBits,
-                        series.histograms.timestamps.last ?? .min < timestamp
-                    else { continue }
-                    newest[series.labels] = (timestamp, value)
+                let selection = SeriesSelection(matchers: matchers, range: range, isNewestEnough: true)
+                for one in try store.select(selection, budget: budget, transform: Newest.init) {
+                    newest[one.labels] = one
                 }
             }
             var text = ExpositionText(takesAnyName: takesAnyName)
-            for (labels, sample) in newest.sorted(by: { ExpositionText.precedes($0.key, $1.key) }) {
-                text.append(labels, sample.timestamp, sample.value)
+            for one in newest.values.sorted(by: { ExpositionText.precedes($0.labels, $1.labels) }) {
+                text.append(one.labels, one.timestamp, one.value)
             }
             return text.bytes.buffer()
         }
@@ -48,9 +44,21 @@ struct FederationRoute: Sendable {
     }
 }
 
-extension Double {
-    /// Prometheus' marker for the end of a series.
-    fileprivate static let staleMarkerBits: UInt64 = 0x7ff0_0000_0000_0002
+/// The newest sample of a series that has not ended.
+private struct Newest: Sendable {
+    let labels: LabelSet
+    let timestamp: Int64
+    let value: Double
+
+    /// Nil if the series has ended, or if its newest sample is a histogram.
+    init?(_ series: SelectedSeries) {
+        guard let timestamp = series.samples.timestamps.last, let value = series.samples.values.last,
+            !value.isStaleMarker, series.histograms.timestamps.last ?? .min < timestamp
+        else { return nil }
+        labels = series.labels
+        self.timestamp = timestamp
+        self.value = value
+    }
 }
 
 /// Samples in Prometheus' text exposition format (https://prometheus.io/docs/instrumenting/exposition_formats/).

@@ -29,7 +29,7 @@ struct KPIRoute: Sendable {
         let source = parameters.text("source")
         let format = try Format(parameters.text("format"))
         let kpis = environment.kpis
-        let report = try await runner.run(request, context) { budget in
+        let report = try await runner.run(context) { budget in
             try kpis.compute(window: window, at: time, source: source, budget: budget)
         }
         return switch format {

@@ -18,7 +18,7 @@ struct LabelRoutes: Sendable {
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
         let store = environment.store
-        let body = try await runner.run(request, context) { budget in
+        let body = try await runner.run(context) { budget in
             let series = try store.series(matchers, in: range, budget: budget)
             return truncated(series, limit) { $0.labelSets($1) }
         }
@@ -32,7 +32,7 @@ struct LabelRoutes: Sendable {
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
         let store = environment.store
-        let body = try await runner.run(request, context) { budget in
+        let body = try await runner.run(context) { budget in
             let names = try store.labelNames(matchers, in: range, budget: budget)
             return truncated(names, limit) { $0.strings($1) }
         }
@@ -47,7 +47,7 @@ struct LabelRoutes: Sendable {
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
         let store = environment.store
-        let body = try await runner.run(request, context) { budget in
+        let body = try await runner.run(context) { budget in
             let values = try store.labelValues(of: name, matchers, in: range, budget: budget)
             return truncated(values, limit) { $0.strings($1) }
         }

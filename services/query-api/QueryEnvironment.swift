@@ -19,8 +19,6 @@ package struct QueryEnvironment: Sendable {
     /// Awaited before every read.
     package let barrier: @Sendable () async throws -> Void
     package let progress: @Sendable () -> PipelineProgress
-    /// What is known of the metrics of one name, or of all, in order of names.
-    package var metadata: @Sendable (_ metric: String?) -> [MetricMetadata] = { _ in [] }
     /// The settings as YAML, without secrets.
     package var configuration: @Sendable () -> String = { "" }
     /// Batches of the log that were read back after the start, and those there were.
@@ -126,6 +124,7 @@ package struct QueryMetrics: Sendable {
             "heliograph_query_cancelled_total", help: "Reads given up because the client went away.")
         samples = registry.counter("heliograph_query_samples_total", help: "Samples that reads went over.")
         latency = registry.histogram(
-            "heliograph_query_duration_seconds", help: "From a read's start to its written answer, with waiting.")
+            "heliograph_query_duration_seconds",
+            help: "Of a read, from its start to its result, with waiting for a thread; without sending.")
     }
 }

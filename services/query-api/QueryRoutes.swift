@@ -20,7 +20,7 @@ struct QueryRoutes: Sendable {
         let query = try parameters.required("query", "a PromQL expression")
         let time = try parameters.time("time") ?? environment.now()
         let options = try options(parameters)
-        let answer = try await runner.run(request, context, timeout: options.timeout) { budget in
+        let answer = try await runner.run(context, timeout: options.timeout) { budget in
             try options.answer(query, from: time, through: time, step: 1, budget: budget) { engine in
                 try engine.instant(query, at: time, budget: budget, explains: options.explains)
             }
@@ -49,9 +49,8 @@ struct QueryRoutes: Sendable {
                     + "\(Int((end - start) / step).grouped) steps")
         }
         let query = try parameters.required("query", "a PromQL expression")
-        try checkRangeType(of: query)
         let options = try options(parameters)
-        let answer = try await runner.run(request, context, timeout: options.timeout) { budget in
+        let answer = try await runner.run(context, timeout: options.timeout) { budget in
             try options.answer(query, from: start, through: end, step: step, budget: budget) { engine in
                 try engine.range(
                     query, from: start, through: end, step: step, budget: budget, explains: options.explains)
@@ -108,10 +107,15 @@ struct QueryRoutes: Sendable {
             statistics.queued = (started - began).seconds
             statistics.evaluated = (ContinuousClock.now - started).seconds
             statistics.charged = budget.samplesCharged
-            statistics.perStep = try SampleCount(query: query, engine: engine, budget: budget)
-                .perStep(of: expression, from: from, through: through, step: step)
-            statistics.total = statistics.perStep.reduce(0) { $0 &+ $1.samples }
             statistics.listsSteps = listsSteps
+            do {
+                statistics.perStep = try SampleCount(query: query, engine: engine, budget: budget)
+                    .perStep(of: expression, from: from, through: through, step: step)
+            } catch let error as QueryLimitError where error != .cancelled {
+                // The result is there all the same.
+                return ResultWriter(result, limit: limit, infos: ["statistics are left out: \(error)"]).begun()
+            }
+            statistics.total = statistics.perStep.reduce(0) { $0 &+ $1.samples }
             return ResultWriter(result, limit: limit, statistics: statistics).begun()
         }
     }
@@ -127,15 +131,6 @@ struct QueryRoutes: Sendable {
             limit: try parameters.resultLimit(), timeout: try parameters.positiveDuration("timeout"),
             wantsStatistics: statistics != nil, listsSteps: statistics == "all",
             explains: try parameters.flag("explain"))
-    }
-
-    private func checkRangeType(of query: String) throws {
-        let type = try parse(query).type
-        guard type == .scalar || type == .instantVector else {
-            throw APIError.invalid(
-                "query",
-                "invalid expression type \"\(type.rawValue)\" for range query, must be Scalar or instant Vector")
-        }
     }
 
     private func parse(_ query: String) throws -> PromQLExpression {

@@ -16,8 +16,7 @@ struct QueryRunner: Sendable {
     /// - Parameter timeout: milliseconds; the configured one if that is shorter.
     /// - Throws: `APIError` only.
     func run<Value: Sendable>(
-        _ request: Request, _ context: AppContext, timeout: Int64? = nil,
-        _ read: @escaping @Sendable (QueryBudget) throws -> Value
+        _ context: AppContext, timeout: Int64? = nil, _ read: @escaping @Sendable (QueryBudget) throws -> Value
     ) async throws -> Value {
         let limits = environment.limits
         let budget = limits.budget(timeout: timeout)
@@ -65,7 +64,7 @@ extension APIError {
         case let error as APIError: self = error
         case let error as PromQLError:
             switch error.kind {
-            case .parse: self = .invalid("query", error.description)
+            case .parse, .type: self = .invalid("query", error.description)
             case .execution: self.init(.execution, error.description)
             }
         case let error as QueryLimitError:

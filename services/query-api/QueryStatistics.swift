@@ -10,7 +10,8 @@ struct QueryStatistics: Sendable {
     /// Samples that the selectors of the query gave, by step (milliseconds since 1970) and in all.
     var perStep: [(timestamp: Int64, samples: Int)] = []
     var total = 0
-    /// What the query was charged for against `query.max_samples`.
+    /// What the query was charged for against `query.max_samples`: at least as many as were in memory at any time, which is
+    /// what Prometheus calls the peak.
     var charged = 0
     /// Whether the answer lists every step.
     var listsSteps = false
@@ -51,6 +52,7 @@ struct QueryStatistics: Sendable {
 struct SampleCount {
     let query: String
     let engine: PromQLEngine
+    /// The query's own. Each selector is counted with the same limits anew: what the query itself used says nothing of that.
     let budget: QueryBudget
 
     /// Per step of the range, in order of time; steps without samples are 0.
@@ -59,7 +61,7 @@ struct SampleCount {
     ) throws -> [(timestamp: Int64, samples: Int)] {
         var counts: [Int64: Int] = [:]
         for counting in countingQueries(expression) {
-            let result = try engine.range(counting, from: from, through: through, step: step, budget: budget)
+            let result = try engine.range(counting, from: from, through: through, step: step, budget: budget.renewed())
             guard case .matrix(let series) = result.value else { continue }
             for one in series {
                 for (timestamp, value) in zip(one.samples.timestamps, one.samples.values) {

@@ -24,7 +24,8 @@ struct ResultWriter: Sendable {
     /// - Parameters:
     ///   - limit: the most series; a warning says when some were left out.
     ///   - statistics: written behind the result if there are any.
-    init(_ result: QueryResult, limit: Int? = nil, statistics: QueryStatistics? = nil) {
+    ///   - infos: behind those of the result.
+    init(_ result: QueryResult, limit: Int? = nil, statistics: QueryStatistics? = nil, infos: [String] = []) {
         var warnings: [String] = []
         switch result.value {
         case .vector(let samples) where samples.count > limit ?? .max:
@@ -39,7 +40,7 @@ struct ResultWriter: Sendable {
             result.annotations.filter { $0.kind == kind }.map(\.description)
         }
         self.warnings = warnings + texts(.warning)
-        infos = texts(.info)
+        self.infos = texts(.info) + infos
         self.statistics = statistics
         explanation = result.explanation
     }

@@ -54,13 +54,5 @@ struct StatusRoutes: Sendable {
         }
     }
 
-    private func success(_ fill: (inout JSONText) -> Void) -> Response {
-        var json = JSONText()
-        json.object { answer in
-            answer.field("status", "success")
-            answer.key("data")
-            fill(&answer)
-        }
-        return .json(json)
-    }
+    private func success(_ data: (inout JSONText) -> Void) -> Response { .json(.success(data)) }
 }

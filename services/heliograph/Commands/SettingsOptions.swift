@@ -15,7 +15,9 @@ struct SettingsOptions: ParsableArguments {
     var assignments: [String] = []
 
     /// - Parameter flags: settings that have a flag of their own.
-    func load(flags: [String: String] = [:]) throws -> HeliographSettings {
+    func load(
+        flags: [String: String] = [:], environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws -> HeliographSettings {
         var all = flags
         for assignment in assignments {
             let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -26,7 +28,7 @@ struct SettingsOptions: ParsableArguments {
         }
         do {
             return try HeliographSettings.load(
-                file: config, environment: ProcessInfo.processInfo.environment, flags: all)
+                file: config, environment: environment, flags: all)
         } catch {
             throw CommandFailure(error.description)
         }

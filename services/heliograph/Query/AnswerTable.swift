@@ -8,7 +8,7 @@ struct AnswerTable {
 
     func text() -> String {
         switch answer.kind {
-        case .scalar, .string: (answer.series.first?.points.first?.text ?? "") + "\n"
+        case .scalar, .string: (answer.series.first?.points.first?.text ?? "").printable + "\n"
         case .vector: vector()
         case .matrix: matrix()
         }
@@ -26,10 +26,10 @@ struct AnswerTable {
         if answer.series.contains(where: { $0.metric != nil }) { names.insert("", at: 0) }
         var rows = answer.series.map { series in
             names.map { name in
-                name.isEmpty ? series.metric ?? "" : series.labels.first { $0.name == name }?.value ?? ""
+                (name.isEmpty ? series.metric : series.labels.first { $0.name == name }?.value)?.printable ?? ""
             } + [value(series)]
         }
-        rows.insert(names.map { $0.isEmpty ? "metric" : $0 } + ["value"], at: 0)
+        rows.insert(names.map { $0.isEmpty ? "metric" : $0.printable } + ["value"], at: 0)
         var text = AnswerTable.aligned(rows, style, rightFrom: names.count)
         for series in answer.series {
             for histogram in series.histograms { text += "\n" + buckets(histogram, of: series) }
@@ -38,8 +38,8 @@ struct AnswerTable {
     }
 
     private func value(_ series: QueryAnswer.Series) -> String {
-        if let point = series.points.first { return point.text }
-        return series.histograms.first.map { "count \($0.count), sum \($0.sum)" } ?? ""
+        if let point = series.points.first { return point.text.printable }
+        return series.histograms.first.map { "count \($0.count), sum \($0.sum)".printable } ?? ""
     }
 
     /// The histogram's buckets with a bar each.
@@ -81,7 +81,7 @@ struct AnswerTable {
     private func matrix() -> String {
         guard !answer.series.isEmpty else { return "no data\n" }
         return answer.series.map { series in
-            var rows = series.points.map { (time: $0.timestamp, value: $0.text) }
+            var rows = series.points.map { (time: $0.timestamp, value: $0.text.printable) }
             rows += series.histograms.map { ($0.timestamp, "count \($0.count), sum \($0.sum)") }
             rows.sort { $0.time < $1.time }
             let width = rows.map(\.value.cells).max() ?? 0

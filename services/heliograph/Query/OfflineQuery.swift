@@ -13,11 +13,12 @@ import Settings
 final class OfflineQuery {
     private let folder: String
     private let hold: FolderHold
-    private let view: URL
+    private let view: TemporaryFolder
     private let platform: Platform
 
+    /// - Parameter settings: those of a server with this folder; their own folder is not looked at.
     /// - Throws: `CommandFailure` if a server has the folder, or if it is none.
-    init(_ folder: String) throws {
+    init(_ folder: String, settings: HeliographSettings) throws {
         self.folder = folder
         hold = FolderHold(folder)
         guard !hold.isInUse else {
@@ -27,24 +28,24 @@ final class OfflineQuery {
         guard FileManager.default.fileExists(atPath: "\(folder)/log.sqlite") else {
             throw CommandFailure("\(folder) is no data folder: it has no log.sqlite; see --data")
         }
-        view = FileManager.default.temporaryDirectory.appendingPathComponent("heliograph-query-\(UUID().uuidString)")
+        view = TemporaryFolder(named: "heliograph-query-\(UUID().uuidString)")
         do {
-            try OfflineQuery.fill(view, from: folder)
-            var settings = HeliographSettings()
-            settings.data.dir = view.path
+            try OfflineQuery.fill(view.url, from: folder)
+            var settings = settings
+            settings.data.dir = view.url.path
             var logger = Logger(label: "heliograph.query", factory: { StreamLogHandler.standardError(label: $0) })
             logger.logLevel = .critical
             platform = try Platform(settings: settings, logger: logger, flushesAtStop: false)
             platform.processor.start()
         } catch {
-            try? FileManager.default.removeItem(at: view)
+            view.remove()
             throw CommandFailure("cannot open the data folder \(folder): \(error)")
         }
     }
 
     deinit {
         try? platform.close()
-        try? FileManager.default.removeItem(at: view)
+        view.remove()
     }
 
     /// The bytes that a server would answer with.

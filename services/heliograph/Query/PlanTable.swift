@@ -91,7 +91,7 @@ struct PlanTable {
                     Self.milliseconds(node.ownMs), Self.milliseconds(node.totalMs), "\(node.steps)",
                     node.series.map { "\($0)" } ?? "", "\(node.samples)",
                 ],
-                String(repeating: "  ", count: depth) + words, remarks(node)
+                String(repeating: "  ", count: depth) + words.printable, remarks(node).map(\.printable)
             ))
         for child in node.children { collect(child, depth: depth + 1, into: &rows) }
     }

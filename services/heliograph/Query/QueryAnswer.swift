@@ -44,10 +44,10 @@ struct QueryAnswer {
                 && a.labels.elementsEqual(b.labels) { $0 == $1 }
         }
 
-        /// `name{label="value"}`
+        /// `name{label="value"}`, fit for a terminal.
         var name: String {
             let pairs = labels.map { "\($0.name)=\"\($0.value.escapedForLabelText)\"" }.joined(separator: ", ")
-            return pairs.isEmpty ? metric ?? "{}" : "\(metric ?? ""){\(pairs)}"
+            return (pairs.isEmpty ? metric ?? "{}" : "\(metric ?? ""){\(pairs)}").printable
         }
     }
 

@@ -20,7 +20,7 @@ struct QueryFailure: Error {
     }
 
     func text(_ style: TerminalStyle = TerminalStyle()) -> String {
-        var text = "error: \(message)\n"
+        var text = "error: \(message.printable)\n"
         if let (line, column) = position {
             let lines = query.split(separator: "\n", omittingEmptySubsequences: false)
             if lines.indices.contains(line - 1) {

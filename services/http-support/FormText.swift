@@ -1,12 +1,12 @@
 /// `name=value&…` as URLs and form bodies have it (https://url.spec.whatwg.org/#application/x-www-form-urlencoded).
-enum FormText {
+package enum FormText {
     /// Text that is no form.
-    struct DecodingError: Error, Equatable, CustomStringConvertible {
-        let text: String
-        let description: String
+    package struct DecodingError: Error, Equatable, CustomStringConvertible {
+        package let text: String
+        package let description: String
     }
 
-    static func parse(_ text: some StringProtocol) throws(DecodingError) -> [(name: String, value: String)] {
+    package static func parse(_ text: some StringProtocol) throws(DecodingError) -> [(name: String, value: String)] {
         var pairs: [(name: String, value: String)] = []
         for part in text.utf8.split(separator: UInt8(ascii: "&")) {
             let name = part.prefix { $0 != UInt8(ascii: "=") }
@@ -17,7 +17,7 @@ enum FormText {
     }
 
     /// Undoes percent-encoding (RFC 3986, section 2.1).
-    static func decode(_ encoded: some Collection<UInt8>, plusIsSpace: Bool) throws(DecodingError) -> String {
+    package static func decode(_ encoded: some Collection<UInt8>, plusIsSpace: Bool) throws(DecodingError) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(encoded.count)
         var rest = encoded[...]

@@ -1,10 +1,9 @@
-import HTTPSupport
 import PromQLEngine
-import TimeSeriesStore
+package import TimeSeriesStore
 
 extension RequestParameters {
     /// Every `match[]`, a selector in PromQL's syntax.
-    func matcherLists() throws -> [[LabelMatcher]] {
+    package func matcherLists() throws -> [[LabelMatcher]] {
         try texts("match[]").map { text in
             do {
                 return try PromQLEngine.matchers(text)

@@ -1,4 +1,3 @@
-package import HTTPSupport
 import HTTPTypes
 package import Hummingbird
 import NIOCore
@@ -12,9 +11,19 @@ package struct RequestParameters: Sendable {
 
     package init(pairs: [(name: String, value: String)]) { self.pairs = pairs }
 
-    /// Reads the body to its end, whatever the method, and leaves an empty one in its place: what watches the
-    /// connection later (`QueryRunner`) must find neither parts of a body nor a body that was read behind the
-    /// request's back.
+    /// Those of a URL.
+    ///
+    /// - Parameter query: what stands behind its question mark.
+    package init(query: String) throws {
+        do {
+            pairs = try FormText.parse(query)
+        } catch {
+            throw APIError(.badData, error.description)
+        }
+    }
+
+    /// Reads the body to its end, whatever the method, and leaves an empty one in its place, for routes whose answer is a
+    /// stream: they watch the connection through the request's body.
     package init(reading request: inout Request, limit bodyLimit: Int) async throws {
         let body: ByteBuffer
         do {
@@ -117,9 +126,9 @@ package struct RequestParameters: Sendable {
         return count
     }
 
-    /// `true` or `false` (also `1`, `0`); false if it is not there.
+    /// `true` or `false` in any case (also `1`, `0`); false if it is not there.
     package func flag(_ name: String) throws -> Bool {
-        switch text(name) {
+        switch text(name)?.lowercased() {
         case nil, "false", "0": return false
         case "true", "1": return true
         case let other?: throw APIError.invalid(name, "expected true or false, got \"\(other.prefix(64))\"")
