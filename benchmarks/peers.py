@@ -1,6 +1,5 @@
 """The stores that Heliograph is compared with, as Debian packages them: started on ports that the kernel chooses, in folders
 of their own, spoken to over HTTP, and ended. Standard library only."""
-import ctypes
 import http.client
 import json
 import os
@@ -9,19 +8,18 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Tests" / "processes"))
+from harness import clean_environment, die_with_parent  # noqa: E402
 
 REQUEST_TIMEOUT = 180
 
 
 class PeerError(Exception):
     """What a peer did that the comparison cannot go on with."""
-
-
-def die_with_parent():
-    """The kernel ends the child when this process is gone, however it went (man 2 prctl, PR_SET_PDEATHSIG = 1)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def listening_port(pid):
@@ -71,11 +69,9 @@ class Peer:
         """Returns the seconds until it said that it is ready."""
         began = time.perf_counter()
         self.log = open(self.folder / "log.txt", "ab")
-        # What steers the benchmarks is no setting of the server.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder,
-            env=environment, preexec_fn=die_with_parent)
+            env=clean_environment(), preexec_fn=die_with_parent)
         self.port = None
         while time.perf_counter() - began < seconds:
             if self.process.poll() is not None:

@@ -1,3 +1,5 @@
+import PromQLSyntax
+
 /// A `printf` format of a template, checked against its arguments when the rule is loaded. Verbs: `%v` for anything; `%s` and
 /// `%q` for text; `%e %E %f %F %g %G` for numbers; `%%`. Flags `- + 0` and space, width and precision up to 100.
 /// (https://pkg.go.dev/fmt)
@@ -114,7 +116,8 @@ extension PrintfFormat.Verb {
         switch value {
         case .text(let text):
             let cut = precision.map { String(text.unicodeScalars.prefix($0)) } ?? text
-            return padded(letter == "q" ? "\"\(PrintfFormat.Verb.escaped(cut))\"" : cut, zeros: false)
+            // Go's `strconv.Quote`, as far as what occurs in labels calls for it, is how PromQL quotes.
+            return padded(letter == "q" ? cut.promQLQuoted : cut, zeros: false)
         case .number(let number):
             var digits: String
             switch letter {
@@ -140,23 +143,5 @@ extension PrintfFormat.Verb {
         guard zeros else { return String(repeating: " ", count: missing) + text }
         let sign = text.prefix { $0 == "-" || $0 == "+" || $0 == " " }
         return sign + String(repeating: "0", count: missing) + text.dropFirst(sign.count)
-    }
-
-    /// Go's `strconv.Quote` for what occurs in labels: quotes, backslashes and control characters.
-    private static func escaped(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                out += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
     }
 }

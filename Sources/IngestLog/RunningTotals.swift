@@ -34,12 +34,8 @@ package struct RunningTotals: Sendable, Equatable {
     /// Whether no protocol has fewer than none: a difference of damaged totals can.
     var isPlausible: Bool { counts.allSatisfy { $0 >= 0 } }
 
-    private static func index(of ingestProtocol: IngestProtocol) -> Int {
-        switch ingestProtocol {
-        case .contract: 0
-        case .rules: 1
-        }
-    }
+    /// Codes are given out from 1 on without gaps.
+    private static func index(of ingestProtocol: IngestProtocol) -> Int { Int(ingestProtocol.rawValue) - 1 }
 }
 
 /// The form in `batch.totals`: a JSON object of protocol codes, `{"1":5000,"2":12}`, without those that have none.

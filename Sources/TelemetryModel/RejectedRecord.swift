@@ -19,6 +19,13 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case tooManyTags = "too_many_tags"
     case seriesLimit = "series_limit"
     case sourceSeriesLimit = "source_series_limit"
+    /// A line that the protocol's grammar does not have.
+    case invalidLine = "invalid_line"
+    /// Bytes that are not the protocol's message.
+    case invalidMessage = "invalid_message"
+    case invalidHistogram = "invalid_histogram"
+    /// A value that is no number, such as a text.
+    case unsupportedValue = "unsupported_value"
 }
 
 /// A record that was not accepted, with all that is needed to understand, mend and replay it.

@@ -15,12 +15,24 @@ package enum IngestProtocol: UInt8, CaseIterable, Sendable {
     case contract = 1
     /// Made here, by recording and alerting rules.
     case rules = 2
+    /// Prometheus' remote write, both versions.
+    case remoteWrite = 3
+    /// InfluxDB's line protocol.
+    case lineProtocol = 4
+    /// Prometheus' text formats, pushed.
+    case exposition = 5
+    /// OpenTelemetry's protocol over HTTP.
+    case otlp = 6
 
     /// The value of the label `protocol` in metrics and in the ledger.
     package var name: String {
         switch self {
         case .contract: "contract"
         case .rules: "rules"
+        case .remoteWrite: "remote_write"
+        case .lineProtocol: "line_protocol"
+        case .exposition: "exposition"
+        case .otlp: "otlp"
         }
     }
 }

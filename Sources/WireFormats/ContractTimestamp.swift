@@ -2,6 +2,7 @@
 struct ContractTimestamp {
     /// The last millisecond of the year 2099.
     static let latest: Int64 = 4_102_444_799_999
+    static let range: ClosedRange<Int64> = 0...latest
     private static let dayMilliseconds: Int64 = 86_400_000
 
     enum Outcome: Equatable {

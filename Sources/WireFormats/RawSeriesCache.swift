@@ -2,12 +2,12 @@ import TelemetryModel
 
 /// Which reference belongs to a series as clients spell it: raw bytes in, reference out, no unescaping and no sorting.
 ///
-/// Only what `RecordExamination` found in order is put in, so a hit is also the proof that the bytes are valid.
-/// Different spellings of one series (another order of tags) are different entries with the same reference.
+/// Only what was examined and found in order is put in, so a hit is also the proof that the bytes are valid.
+/// Different spellings of one series (another order of labels) are different entries with the same reference.
 ///
 /// An open-addressing table with linear probing; the bytes lie in segments that are only appended to:
 ///
-///     segment: │ lengths (8) │ reference (4) │ source_id │ metric_name │ severity │ tags │ lengths … │
+///     segment: │ lengths (8) │ reference (4) │ the key's stretches │ lengths … │
 ///
 /// Over its bounds the cache is emptied, and the next records pay for filling it again.
 struct RawSeriesCache {
@@ -40,10 +40,10 @@ struct RawSeriesCache {
     /// What the table and the segments take.
     var byteCount: Int { slots.count * MemoryLayout<Slot>.stride + segments.count * Self.segmentSize }
 
-    /// The reference of the series that `fields` locates in `bytes`, or nil if it is not here.
+    /// The reference of the series that `key` locates in `bytes`, or nil if it is not here.
     @inline(__always)
     func reference(
-        of fields: RecordFields, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64
+        of key: some RawSeriesKey, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64
     ) -> SeriesReference? {
         let mask = slots.count &- 1
         var index = Int(truncatingIfNeeded: hash) & mask
@@ -52,7 +52,7 @@ struct RawSeriesCache {
             let slot = slots[index]
             if slot.isVacant { return nil }
             if slot.hash == hash,
-                let reference = match(slot.location, fields, bytes, lengths)
+                let reference = match(slot.location, key, bytes, lengths)
             {
                 return reference
             }
@@ -62,7 +62,7 @@ struct RawSeriesCache {
 
     @inline(__always)
     private func match(
-        _ location: UInt64, _ fields: RecordFields, _ bytes: Span<UInt8>, _ lengths: UInt64
+        _ location: UInt64, _ key: some RawSeriesKey, _ bytes: Span<UInt8>, _ lengths: UInt64
     ) -> SeriesReference? {
         let stored = segments[Int(location >> Self.segmentBits)]
         let segment = stored.span
@@ -70,11 +70,7 @@ struct RawSeriesCache {
         guard segment.word(at: offset) == lengths else { return nil }
         let reference = UInt32(truncatingIfNeeded: segment.word(at: offset &+ 8, length: 4))
         offset &+= Self.headerSize
-        guard Self.areEqual(bytes, fields.sourceID, segment, &offset),
-            Self.areEqual(bytes, fields.metricName, segment, &offset),
-            Self.areEqual(bytes, fields.severity, segment, &offset),
-            Self.areEqual(bytes, fields.tags, segment, &offset)
-        else { return nil }
+        guard key.stretchesSatisfy({ Self.areEqual(bytes, $0, segment, &offset) }) else { return nil }
         return SeriesReference(reference)
     }
 
@@ -97,13 +93,15 @@ struct RawSeriesCache {
 
     /// Remembers a series that is in order. Does nothing if it is here already or would not fit into a segment.
     mutating func insert(
-        _ reference: SeriesReference, for fields: RecordFields, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64
+        _ reference: SeriesReference, for key: some RawSeriesKey, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64
     ) {
-        let length =
-            Self.headerSize + fields.sourceID.count + fields.metricName.count + fields.severity.count
-            + fields.tags.count
+        var length = Self.headerSize
+        _ = key.stretchesSatisfy { stretch in
+            length += stretch.count
+            return true
+        }
         guard length <= Self.segmentSize,
-            self.reference(of: fields, in: bytes, hash: hash, lengths: lengths) == nil
+            self.reference(of: key, in: bytes, hash: hash, lengths: lengths) == nil
         else { return }
         makeRoom(for: length)
         let location = UInt64(segments.count - 1) << Self.segmentBits | UInt64(segments[segments.count - 1].count)
@@ -116,8 +114,9 @@ struct RawSeriesCache {
         for shift in stride(from: 0, to: UInt32(32), by: 8) {
             segments[last].append(UInt8(truncatingIfNeeded: reference.rawValue >> shift))
         }
-        for range in [fields.sourceID, fields.metricName, fields.severity, fields.tags] {
-            for index in range.start..<range.end { segments[last].append(bytes[index]) }
+        _ = key.stretchesSatisfy { stretch in
+            for index in stretch.start..<stretch.end { segments[last].append(bytes[index]) }
+            return true
         }
     }
 

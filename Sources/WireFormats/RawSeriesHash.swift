@@ -10,14 +10,14 @@ struct RawSeriesHash {
         keys = (generator.next(), generator.next(), generator.next())
     }
 
-    /// `lengths` are the fields' packed lengths; with them no two different series feed the hash the same words.
+    /// `lengths` are the key's packed lengths; with them no two different series feed the hash the same words.
     @inline(__always)
-    func hash(_ bytes: Span<UInt8>, _ fields: RecordFields, lengths: UInt64) -> UInt64 {
+    func hash(_ bytes: Span<UInt8>, _ key: some RawSeriesKey, lengths: UInt64) -> UInt64 {
         var state = Self.fold(lengths ^ keys.0, keys.2)
-        state = mix(state, bytes, fields.sourceID)
-        state = mix(state, bytes, fields.metricName)
-        state = mix(state, bytes, fields.severity)
-        state = mix(state, bytes, fields.tags)
+        _ = key.stretchesSatisfy { stretch in
+            state = mix(state, bytes, stretch)
+            return true
+        }
         return Self.fold(state ^ keys.1, keys.2)
     }
 

@@ -24,3 +24,10 @@ struct RecordFields {
             | UInt64(tags.count) << 48
     }
 }
+
+extension RecordFields: RawSeriesKey {
+    @inline(__always)
+    func stretchesSatisfy(_ test: (ByteRange) -> Bool) -> Bool {
+        test(sourceID) && test(metricName) && test(severity) && test(tags)
+    }
+}

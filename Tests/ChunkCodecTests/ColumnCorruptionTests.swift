@@ -55,7 +55,7 @@ import Testing
 
     @Test func randomBytesNeverTrap() throws {
         var seeds = SeededGenerator.seeded("random columns")
-        var random = SeededRandom(seed: seeds.next())
+        var random = SeededGenerator(seed: seeds.next())
         for _ in 0..<20_000 {
             let size = Int.random(in: 2...80, using: &random)
             var body = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &random) }
@@ -70,7 +70,7 @@ import Testing
     @Test(arguments: ColumnShapes.valueShapes.indices)
     func damagedValuesNeverTrap(shape: Int) throws {
         var seeds = SeededGenerator.seeded("damaged \(ColumnShapes.valueShapes[shape].name)")
-        var random = SeededRandom(seed: seeds.next())
+        var random = SeededGenerator(seed: seeds.next())
         for count in [1, 2, 9, 300, 1_200] {
             let body = ChunkCodec.encodeValues(ColumnShapes.valueShapes[shape].make(count, &random)).dropLast(4)
             try Self.damage(Array(body), rounds: count > 1_000 ? 60 : 200, using: &random)
@@ -80,7 +80,7 @@ import Testing
     @Test(arguments: ColumnShapes.timestampShapes.indices)
     func damagedTimestampsNeverTrap(shape: Int) throws {
         var seeds = SeededGenerator.seeded("damaged \(ColumnShapes.timestampShapes[shape].name)")
-        var random = SeededRandom(seed: seeds.next())
+        var random = SeededGenerator(seed: seeds.next())
         for count in [1, 2, 9, 300, 1_200] {
             let body = ChunkCodec.encodeTimestamps(ColumnShapes.timestampShapes[shape].make(count, &random)).dropLast(4)
             try Self.damage(Array(body), rounds: count > 1_000 ? 60 : 200, using: &random)
@@ -88,7 +88,7 @@ import Testing
     }
 
     /// A few wrong bytes, most of them near the front where the parameters are, and cut ends.
-    private static func damage(_ body: [UInt8], rounds: Int, using random: inout SeededRandom) throws {
+    private static func damage(_ body: [UInt8], rounds: Int, using random: inout SeededGenerator) throws {
         for _ in 0..<rounds {
             var bytes = body
             for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -195,7 +195,7 @@ import Testing
 
     @Test func checksumsAgree() {
         var seeds = SeededGenerator.seeded("checksums")
-        var random = SeededRandom(seed: seeds.next())
+        var random = SeededGenerator(seed: seeds.next())
         for size in 0...200 {
             let bytes = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &random) }
             let expected = CorruptionTests.checksum(bytes)

@@ -7,7 +7,7 @@ import Testing
     func valuesComeBack(shape: Int) throws {
         let (name, make) = ColumnShapes.valueShapes[shape]
         var seeds = SeededGenerator.seeded(name)
-        var random = SeededRandom(seed: seeds.next())
+        var random = SeededGenerator(seed: seeds.next())
         for count in ColumnShapes.counts {
             let values = make(count, &random)
             let patterns = values.map(\.bitPattern)
@@ -35,7 +35,7 @@ import Testing
     func timestampsComeBack(shape: Int) throws {
         let (name, make) = ColumnShapes.timestampShapes[shape]
         var seeds = SeededGenerator.seeded(name)
-        var random = SeededRandom(seed: seeds.next())
+        var random = SeededGenerator(seed: seeds.next())
         for count in ColumnShapes.counts {
             let timestamps = make(count, &random)
             let bytes = ChunkCodec.encodeTimestamps(timestamps)
@@ -61,7 +61,7 @@ import Testing
     }
 
     /// One of the timestamps, one beside one, or any.
-    private static func time(near timestamps: [Int64], using random: inout SeededRandom) -> Int64 {
+    private static func time(near timestamps: [Int64], using random: inout SeededGenerator) -> Int64 {
         let time = timestamps.randomElement(using: &random) ?? 0
         switch Int.random(in: 0..<5, using: &random) {
         case 0: return Int64(bitPattern: random.next())
@@ -74,7 +74,7 @@ import Testing
     @Test(arguments: ["constant", "counter with resets", "spikes", "any patterns", "decimals with exceptions"])
     func longestColumnsComeBack(name: String) throws {
         var seeds = SeededGenerator.seeded(name)
-        var random = SeededRandom(seed: seeds.next())
+        var random = SeededGenerator(seed: seeds.next())
         let shape = try #require(ColumnShapes.valueShapes.first { $0.name == name })
         let values = shape.make(ChunkCodec.maximumSampleCount, &random)
         let bytes = ChunkCodec.encodeValues(values)
@@ -89,7 +89,7 @@ import Testing
     /// Equal timestamps on both sides of a frame's border belong together, whichever of them a range begins or ends with.
     @Test func equalTimestampsAcrossFrames() throws {
         var seeds = SeededGenerator.seeded("equal timestamps")
-        var random = SeededRandom(seed: seeds.next())
+        var random = SeededGenerator(seed: seeds.next())
         var timestamps: [Int64] = []
         var time: Int64 = 0
         while timestamps.count < 3_000 {

@@ -1,8 +1,9 @@
 import ChunkCodec
+import TestSupport
 
 /// Columns of every character that the encoder has a form for, and of some that it has none for.
 enum ColumnShapes {
-    static let valueShapes: [(name: String, make: @Sendable (Int, inout SeededRandom) -> [Double])] = [
+    static let valueShapes: [(name: String, make: @Sendable (Int, inout SeededGenerator) -> [Double])] = [
         (
             "constant",
             { count, random in [Double](repeating: Double(Int.random(in: -9...9, using: &random)), count: count) }
@@ -151,7 +152,7 @@ enum ColumnShapes {
         ),
     ]
 
-    static let timestampShapes: [(name: String, make: @Sendable (Int, inout SeededRandom) -> [Int64])] = [
+    static let timestampShapes: [(name: String, make: @Sendable (Int, inout SeededGenerator) -> [Int64])] = [
         ("steady", { count, _ in (0..<count).map { 1_700_000_000_000 + Int64($0) * 15_000 } }),
         ("all equal", { count, random in [Int64](repeating: Int64(bitPattern: random.next()), count: count) }),
         (
@@ -206,7 +207,7 @@ enum ColumnShapes {
         Array(1...20) + [63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1_024, 1_025, 1_100, 5_000]
 
     static func encodedValues(_ shape: Int, _ count: Int, seed: UInt64, effort: ChunkCodec.Effort = .best) -> [UInt8] {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         return ChunkCodec.encodeValues(valueShapes[shape].make(count, &random), effort: effort)
     }
 }

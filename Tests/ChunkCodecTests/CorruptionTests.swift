@@ -1,4 +1,5 @@
 import ChunkCodec
+import TestSupport
 import Testing
 
 @Suite struct CorruptionTests {
@@ -52,7 +53,7 @@ import Testing
     @Test(arguments: 0..<8)
     func randomBytesNeverTrap(seed: UInt64) {
         print("seed \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let size = Int.random(in: 0...120, using: &random)
             var body = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &random) }
@@ -74,7 +75,7 @@ import Testing
     @Test(arguments: 0..<8)
     func damagedRealChunksNeverTrap(seed: UInt64) {
         print("seed \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<300 {
             var body = Array(RoundTripTests.randomColumns(using: &random).encoded().dropLast(4))
             for _ in 0..<Int.random(in: 1...4, using: &random) {

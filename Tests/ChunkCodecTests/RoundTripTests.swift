@@ -1,4 +1,5 @@
 import ChunkCodec
+import TestSupport
 import Testing
 
 @Suite struct RoundTripTests {
@@ -79,7 +80,7 @@ import Testing
     @Test(arguments: 0..<40)
     func seededColumns(seed: UInt64) throws {
         print("seed \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<40 {
             let columns = Self.randomColumns(using: &random)
             #expect(try Columns(decoding: columns.encoded()) == columns)
@@ -122,7 +123,7 @@ import Testing
     #endif
 
     /// Columns of one of several characters: regular scrapes, jitter, gaps, any; gauges, counters, noise, any bits.
-    static func randomColumns(using random: inout SeededRandom) -> Columns {
+    static func randomColumns(using random: inout SeededGenerator) -> Columns {
         let count = Int.random(in: 1...300, using: &random)
         let timeCharacter = Int.random(in: 0..<4, using: &random)
         let valueCharacter = Int.random(in: 0..<5, using: &random)

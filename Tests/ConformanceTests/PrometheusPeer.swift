@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Dispatch
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -19,7 +20,9 @@ final class PrometheusPeer {
     private let port: String
 
     /// Returns when the server answers. `folder` is for its files.
-    init(path: String, folder: String) throws {
+    ///
+    /// - Throws: `Failure` if the server has not said within `patience` that it is ready.
+    init(path: String, folder: String, patience: DispatchTimeInterval = .seconds(120)) throws {
         let configuration = "\(folder)/prometheus.yml"
         try Data("global: {}\n".utf8).write(to: URL(fileURLWithPath: configuration))
         process.executableURL = URL(fileURLWithPath: path)
@@ -30,6 +33,10 @@ final class PrometheusPeer {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = output
         try process.run()
+        // Its end ends the reading below, too.
+        let watchdog = DispatchWorkItem { [identifier = process.processIdentifier] in kill(identifier, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: watchdog)
+        defer { watchdog.cancel() }
         var log = ""
         var found: String?
         while found == nil || !log.contains("Server is ready to receive web requests") {
@@ -41,7 +48,8 @@ final class PrometheusPeer {
         }
         guard let found, process.isRunning else {
             process.terminate()
-            throw Failure(description: "\(path) did not start:\n\(log.suffix(2000))")
+            process.waitUntilExit()
+            throw Failure(description: "\(path) was not ready within \(patience):\n\(log.suffix(2000))")
         }
         port = found
         // What it says from now on is read so that it never waits for a reader.
@@ -55,6 +63,20 @@ final class PrometheusPeer {
     }
 
     deinit { if process.isRunning { process.terminate() } }
+
+    /// As it says itself, for instance `2.42.0+ds`.
+    var version: String {
+        get async throws {
+            struct Answer: Decodable {
+                struct Build: Decodable { let version: String }
+                let data: Build
+            }
+            let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/api/v1/status/buildinfo")
+            let (status, text) = try await answer(to: request)
+            guard status == 200 else { throw Failure(description: "status/buildinfo: \(status) \(text)") }
+            return try JSONDecoder().decode(Answer.self, from: Data(text.utf8)).data.version
+        }
+    }
 
     /// - Parameter body: a `prometheus.WriteRequest` in a snappy block.
     func write(_ body: [UInt8]) async throws {

@@ -1,11 +1,12 @@
 import Foundation
 import PromQLScripts
+import TestSupport
 import Testing
 
 /// Prometheus' own scripts, through the engine over the store: once from the head, once from blocks.
 @Suite struct ScriptTests {
     @Test func everyScriptPasses() throws {
-        guard let scripts = ScriptFolder.find() else { return }
+        guard let scripts = try ScriptFolder.find() else { return }
         print("conformance: \(scripts.scripts.count) scripts of \(scripts.folder.path)")
         var (passed, total) = (0, 0)
         var failures: [String] = []
@@ -26,6 +27,17 @@ import Testing
         if !failures.isEmpty { print("what failed: \(list)") }
         #expect(failures.isEmpty, "see \(list)")
         #expect(passed > 0, "no script has an `eval`")
+    }
+
+    @Test func aFolderWithoutScriptsIsSaid() throws {
+        let empty = try TemporaryFolder()
+        for (folder, reason) in [(empty.path, "found none"), (empty.path + "/mistyped", "there is no such folder")] {
+            let missing = #expect(throws: ScriptFolder.Missing.self) { try ScriptFolder.find(named: folder) }
+            let text = try #require(missing).description
+            for part in [folder, reason, "HELIOGRAPH_PROMQLTEST"] { #expect(text.contains(part), "\(text)") }
+        }
+        try Data().write(to: URL(fileURLWithPath: empty.path + "/a.test"))
+        #expect(try ScriptFolder.find(named: empty.path)?.scripts.map(\.lastPathComponent) == ["a.test"])
     }
 
     /// Into `.build/conformance/failures.txt`; empty if nothing failed. Returns the path.

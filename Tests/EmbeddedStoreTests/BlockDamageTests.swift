@@ -129,11 +129,7 @@ import TimeSeriesStore
             "UPDATE series SET (labels, seal) = (SELECT labels, seal FROM series WHERE id = 1) WHERE id = 0",
             "UPDATE label SET (name, value, series) = (SELECT name, value, series FROM label WHERE id = 1) WHERE id = 0",
         ] {
-            let copy = try TemporaryFolder()
-            try DiskFiles().copy("\(folder.path)/\(name.fileName)", to: "\(copy.path)/\(name.fileName)")
-            try BlockDatabase(
-                path: "\(copy.path)/\(name.fileName)", file: name.fileName, mode: .scratch(pageSize: 65_536)
-            ).execute(statement)
+            let copy = try name.alteredCopy(in: folder.path, statement)
             #expect(throws: BlockDamage.self, "\(statement)") { try Block(copy.path, name).contents() }
         }
         #expect(try Block(folder.path, name).contents().count == 2)
@@ -150,12 +146,7 @@ import TimeSeriesStore
             "UPDATE series SET labels = (SELECT labels FROM series WHERE id = 1) WHERE id = 0",
             "UPDATE meta SET value = value + 1 WHERE key = 'samples'", "UPDATE timeline SET t_max = t_max + 1",
         ] {
-            let copy = try TemporaryFolder()
-            try DiskFiles().copy("\(folder.path)/\(name.fileName)", to: "\(copy.path)/\(name.fileName)")
-            // The scratch mode writes without a journal, which suits here.
-            try BlockDatabase(
-                path: "\(copy.path)/\(name.fileName)", file: name.fileName, mode: .scratch(pageSize: 65_536)
-            ).execute(statement)
+            let copy = try name.alteredCopy(in: folder.path, statement)
             if statement.hasPrefix("DELETE FROM statistics") {
                 try Block(copy.path, name).verify()
             } else {

@@ -96,19 +96,11 @@ import TimeSeriesStore
             "UPDATE chunk SET timeline = ~timeline WHERE id = (SELECT min(id) FROM detail)",
             "UPDATE chunk SET timeline = ~timeline WHERE id NOT IN (SELECT id FROM detail)",
         ] {
-            let copy = try TemporaryFolder()
-            try DiskFiles().copy("\(folder.path)/\(name.fileName)", to: "\(copy.path)/\(name.fileName)")
-            try BlockDatabase(
-                path: "\(copy.path)/\(name.fileName)", file: name.fileName, mode: .scratch(pageSize: 65_536)
-            ).execute(statement)
+            let copy = try name.alteredCopy(in: folder.path, statement)
             #expect(throws: BlockDamage.self, "\(statement)") { try details(of: try Block(copy.path, name)) }
             #expect(throws: BlockDamage.self, "\(statement)") { try Block(copy.path, name).verify() }
         }
-        let surplus = try TemporaryFolder()
-        try DiskFiles().copy("\(folder.path)/\(name.fileName)", to: "\(surplus.path)/\(name.fileName)")
-        try BlockDatabase(
-            path: "\(surplus.path)/\(name.fileName)", file: name.fileName, mode: .scratch(pageSize: 65_536)
-        ).execute("INSERT INTO detail VALUES (-5, x'00')")
+        let surplus = try name.alteredCopy(in: folder.path, "INSERT INTO detail VALUES (-5, x'00')")
         #expect(throws: BlockDamage.self) { try Block(surplus.path, name).verify() }
     }
 

@@ -124,6 +124,18 @@ struct BlockFixture {
     }
 }
 
+extension BlockName {
+    /// A copy of the block of a folder, in a folder of its own, changed by a statement of SQL.
+    func alteredCopy(in folder: String, _ statement: String) throws -> TemporaryFolder {
+        let copy = try TemporaryFolder()
+        let path = "\(copy.path)/\(fileName)"
+        try DiskFiles().copy("\(folder)/\(fileName)", to: path)
+        // The scratch mode writes without a journal, which suits here.
+        try BlockDatabase(path: path, file: fileName, mode: .scratch(pageSize: 65_536)).execute(statement)
+        return copy
+    }
+}
+
 extension Block {
     convenience init(_ folder: String, _ name: BlockName, cacheBytes: Int = 1 << 20) throws {
         try self.init(

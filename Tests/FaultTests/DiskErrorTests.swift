@@ -1,3 +1,4 @@
+import Dispatch
 import FaultDisk
 import IngestLog
 import Processor
@@ -142,7 +143,7 @@ import Testing
         disk.provoke(Fault(.ioError, at: .read, suffix: "log.sqlite-wal", persists: true))
         try await workload.append(to: node)
         #expect(await !node.becomesVisible())
-        try? node.stop()
+        try #require(await node.stops(within: .seconds(60)))
         disk.clearFaults()
         try await workload.recover(on: disk, "stopped")
     }

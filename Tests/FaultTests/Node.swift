@@ -85,7 +85,20 @@ final class Node {
         try queue.close()
     }
 
-    func stop() throws {
+    func stop() throws { try Self.stop(log, processor) }
+
+    /// Whether `stop()`, on a thread of its own, comes to an end in time. If it does not, that thread stays.
+    func stops(within patience: DispatchTimeInterval) async -> Bool {
+        let (ends, source) = AsyncStream.makeStream(of: Bool.self)
+        Thread.detachNewThread { [log, processor] in
+            try? Self.stop(log, processor)
+            source.yield(true)
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + patience) { source.yield(false) }
+        return await ends.first { _ in true } ?? false
+    }
+
+    private static func stop(_ log: IngestLog, _ processor: Processor) throws {
         log.stopAccepting()
         processor.stop()
         try log.close()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LabelPattern
@@ -28,7 +29,7 @@ import Testing
     /// look).
     @Test func statesAreBounded() throws {
         let program = try Self.program("(?:a|b)*a(?:a|b){14}[c-p]?[q-z]?")
-        var random = SeededRandom(seed: 5)
+        var random = SeededGenerator(seed: 5)
         print("seed 5")
         let automaton = LazyAutomaton(program)
         var machine = CaptureMachine(program)

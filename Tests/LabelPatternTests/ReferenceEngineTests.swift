@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import LabelPattern
@@ -34,7 +35,7 @@ import Testing
         }
         let seed: UInt64 = 20_240_611
         print("seed \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var samples: [Sample] = []
         while samples.count < 6_000 {
             var generator = PatternGenerator(random: random)
@@ -104,12 +105,12 @@ import Testing
 
 /// Writes random patterns and remembers whether a loop's body can match nothing.
 private struct PatternGenerator {
-    var random: SeededRandom
+    var random: SeededGenerator
     var hasEmptyRounds = false
     /// Whether the part written last can match nothing.
     private var canBeEmpty = false
 
-    init(random: SeededRandom) { self.random = random }
+    init(random: SeededGenerator) { self.random = random }
 
     mutating func alternation(depth: Int) -> String {
         var anyEmpty = false

@@ -1,4 +1,5 @@
 import LabelPattern
+import TestSupport
 import Testing
 
 @Suite struct RefusalTests {
@@ -73,7 +74,7 @@ import Testing
     @Test(arguments: 0..<6)
     func randomTextsNeverTrap(seed: UInt64) {
         print("seed \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let pieces = [
             "(", ")", "[", "]", "{", "}", "*", "+", "?", "|", "\\", "^", "$", ".", "-", ":", "a", "1", ",", "é", "(?",
             "(?P<", ">",

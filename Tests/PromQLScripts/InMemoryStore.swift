@@ -12,13 +12,7 @@ package struct InMemoryStore: TimeSeriesStore {
     /// A sample at a time that is taken replaces the one there.
     package mutating func add(_ labels: LabelSet, at timestamp: Int64, _ value: Double) {
         var samples = columns[labels] ?? SampleColumns()
-        let position = samples.timestamps.firstIndex { $0 >= timestamp } ?? samples.count
-        if position < samples.count, samples.timestamps[position] == timestamp {
-            samples.values[position] = value
-        } else {
-            samples.timestamps.insert(timestamp, at: position)
-            samples.values.insert(value, at: position)
-        }
+        Self.put(value, at: timestamp, into: &samples.values, &samples.timestamps)
         columns[labels] = samples
     }
 
@@ -34,15 +28,22 @@ package struct InMemoryStore: TimeSeriesStore {
     package mutating func add(_ labels: LabelSet, _ added: HistogramColumns) {
         var all = histograms[labels] ?? HistogramColumns()
         for (timestamp, histogram) in zip(added.timestamps, added.histograms) {
-            let position = all.timestamps.firstIndex { $0 >= timestamp } ?? all.count
-            if position < all.count, all.timestamps[position] == timestamp {
-                all.histograms[position] = histogram
-            } else {
-                all.timestamps.insert(timestamp, at: position)
-                all.histograms.insert(histogram, at: position)
-            }
+            Self.put(histogram, at: timestamp, into: &all.histograms, &all.timestamps)
         }
         histograms[labels] = all
+    }
+
+    /// In order of time; in place of what is there at that time.
+    private static func put<Value>(
+        _ value: Value, at timestamp: Int64, into values: inout [Value], _ timestamps: inout [Int64]
+    ) {
+        let position = timestamps.firstIndex { $0 >= timestamp } ?? timestamps.count
+        if position < timestamps.count, timestamps[position] == timestamp {
+            values[position] = value
+        } else {
+            timestamps.insert(timestamp, at: position)
+            values.insert(value, at: position)
+        }
     }
 
     /// What is said of a time that is taken replaces what was.

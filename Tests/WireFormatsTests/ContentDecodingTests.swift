@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WireFormats
 
@@ -102,7 +103,7 @@ import WireFormats
     }
 
     @Test func randomBytesNeverTrap() {
-        var generator = SeededGenerator.announced()
+        var generator = SeededGenerator.seeded("randomBytesNeverTrap")
         for _ in 0..<2000 {
             let count = Int.random(in: 0...60, using: &generator)
             let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

@@ -1,4 +1,5 @@
 import TelemetryModel
+import TestSupport
 import Testing
 
 @testable import WireFormats
@@ -20,7 +21,7 @@ import Testing
     }
 
     @Test func randomBytes() {
-        var generator = SeededGenerator.announced()
+        var generator = SeededGenerator.seeded("randomBytes")
         let decoding = Decoding()
         let alphabet = Array("{}[]\",:\\u0019.eE+-ntrfalsu \n\r\tsource_idmetric_valuetags".utf8)
         for round in 0..<3000 {
@@ -35,7 +36,7 @@ import Testing
     }
 
     @Test func mutatedBodies() {
-        var mutation = RecordMutation(generator: .announced())
+        var mutation = RecordMutation(generator: .seeded("mutatedBodies"))
         let decoding = Decoding()
         for _ in 0..<1000 {
             let records = (0..<5).map { _ in mutation.validRecord(mayHaveLines: false) }

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func everyFiniteDoubleComesBackBitForBit() throws {
-        var generator = TestSupport.SeededGenerator.seeded("everyFiniteDoubleComesBackBitForBit")
+        var generator = SeededGenerator.seeded("everyFiniteDoubleComesBackBitForBit")
         var values: [Double] = [
             0, -0.0, 1, -1, 0.1, 1.0 / 3, .pi, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .leastNormalMagnitude,
             .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 9_007_199_254_740_991, 9_007_199_254_740_992,
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func everyTimeOfTheContractComesBack() throws {
-        var generator = TestSupport.SeededGenerator.seeded("everyTimeOfTheContractComesBack")
+        var generator = SeededGenerator.seeded("everyTimeOfTheContractComesBack")
         let day: Int64 = 86_400_000
         // Every day's first and last millisecond, then any.
         var times = (0...47_481).flatMap { [Int64($0) * day, Int64($0) * day + day - 1] }
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func everySeriesThatTheContractCanNameComesBack() throws {
-        var generator = TestSupport.SeededGenerator.seeded("everySeriesThatTheContractCanNameComesBack")
+        var generator = SeededGenerator.seeded("everySeriesThatTheContractCanNameComesBack")
         let alphabet = Array("ab ,\"\\{}[]:'\u{80}ß€🙂\u{301}%/".unicodeScalars)
         func text(upTo length: Int) -> String {
             var scalars = String.UnicodeScalarView()

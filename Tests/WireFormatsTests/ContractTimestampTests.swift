@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import WireFormats
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test func bothReadersAgreeOnMutatedTimes() {
-        var generator = SeededGenerator.announced()
+        var generator = SeededGenerator.seeded("bothReadersAgreeOnMutatedTimes")
         let alphabet = Array("0123456789-:.TtZz +9".utf8)
         var clock = ContractTimestamp()
         var common = 0

@@ -1,4 +1,5 @@
 import TelemetryModel
+import TestSupport
 import Testing
 
 @testable import WireFormats
@@ -15,7 +16,7 @@ import Testing
     }
 
     @Test func decoderAndExaminationAgreeOnMutatedLines() throws {
-        var mutation = RecordMutation(generator: .announced())
+        var mutation = RecordMutation(generator: .seeded("decoderAndExaminationAgreeOnMutatedLines"))
         let decoding = Decoding()
         for _ in 0..<4000 {
             let record = mutation.validRecord(mayHaveLines: false)
@@ -49,7 +50,7 @@ import Testing
     }
 
     @Test func anyOrderOfFieldsAndTagsIsTheSameRecord() throws {
-        var generator = SeededGenerator.announced()
+        var generator = SeededGenerator.seeded("anyOrderOfFieldsAndTagsIsTheSameRecord")
         let decoding = Decoding()
         let usual =
             #"{"source_id":"a","metric_name":"m","metric_value":1,"timestamp":5,"severity":"info","#

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import WireFormats
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test func randomDecimals() {
-        var generator = SeededGenerator.announced()
+        var generator = SeededGenerator.seeded("randomDecimals")
         for _ in 0..<60_000 {
             let digits = String(
                 UInt64.random(in: 0...UInt64.max, using: &generator) >> UInt64.random(in: 0..<64, using: &generator))
@@ -31,7 +32,7 @@ import Testing
 
     /// Decimals whose rounding hangs on the remainder of the division come up once in some thousand.
     @Test func longMantissasAreRoundedOnce() {
-        var generator = SeededGenerator.announced()
+        var generator = SeededGenerator.seeded("longMantissasAreRoundedOnce")
         var wrong: [String] = []
         for _ in 0..<300_000 {
             let digits = String(UInt64.random(in: 1 << 53..<10_000_000_000_000_000_000, using: &generator))
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test func randomDoublesComeBack() {
-        var generator = SeededGenerator.announced()
+        var generator = SeededGenerator.seeded("randomDoublesComeBack")
         for _ in 0..<30_000 {
             let value = Double(bitPattern: generator.next())
             guard value.isFinite else { continue }

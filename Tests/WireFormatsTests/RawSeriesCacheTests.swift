@@ -1,4 +1,5 @@
 import TelemetryModel
+import TestSupport
 import Testing
 
 @testable import WireFormats
@@ -80,7 +81,7 @@ import Testing
     }
 
     @Test func theHashSpreadsAndDependsOnItsKey() {
-        var generator = SeededGenerator.announced()
+        var generator = SeededGenerator.seeded("theHashSpreadsAndDependsOnItsKey")
         let first = RawSeriesHash(using: &generator)
         let second = RawSeriesHash(using: &generator)
         var seen: Set<UInt64> = []

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Random records of the contract, valid ones and almost valid ones.
 struct RecordMutation {
     private static let texts = [

@@ -1,4 +1,5 @@
 import TelemetryModel
+import TestSupport
 import Testing
 
 @testable import WireFormats
@@ -65,7 +66,7 @@ import Testing
     @Test func brokenMessagesAreNoTrap() {
         let message = message
         for length in 0..<message.count { _ = try? RemoteReadRequest(Array(message.prefix(length))) }
-        var random = SeededGenerator.announced()
+        var random = SeededGenerator.seeded("brokenMessagesAreNoTrap")
         for _ in 0..<20_000 {
             var changed = message
             changed[Int.random(in: 0..<changed.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test func chunksReadBack() {
-        var random = SeededGenerator.announced()
+        var random = SeededGenerator.seeded("chunksReadBack")
         for round in 0..<300 {
             var timestamp = Int64.random(in: -1_000...1_767_225_600_000, using: &random)
             var value = Double.random(in: -1e6...1e6, using: &random)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import WireFormats
@@ -15,7 +16,7 @@ import Testing
     }
 
     @Test func schemaAndDecoderAgreeOnMutatedRecords() throws {
-        var mutation = RecordMutation(generator: .announced())
+        var mutation = RecordMutation(generator: .seeded("schemaAndDecoderAgreeOnMutatedRecords"))
         let documents = (0..<6000).map { index in
             let record = mutation.validRecord()
             return index % 6 == 0 ? Array(record.utf8) : mutation.mutated(record)

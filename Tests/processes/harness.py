@@ -1,4 +1,5 @@
 """Starts real heliograph processes for tests, and talks to them. Standard library only."""
+import ctypes
 import http.client
 import json
 import os
@@ -16,19 +17,35 @@ BINARY = os.environ.get("HELIOGRAPH_BINARY", "heliograph")
 
 
 def clean_environment():
-    """Ours without settings: what the person who runs the tests has set must not reach the servers under test."""
+    """Ours without settings: what the person who runs the tests or benchmarks has set must not reach the servers."""
     return {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
+
+
+def die_with_parent():
+    """The kernel ends the child when this process is gone, however it went (man 2 prctl, PR_SET_PDEATHSIG = 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def start(command, **options):
+    """A process without input that does not outlive this one."""
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, text=True, preexec_fn=die_with_parent, **options)
+
+
+def end(process):
+    """At once, if it runs."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 class Server:
     """One `heliograph run`, on a port the kernel chose. Use as a context manager: it is ended on leaving."""
 
-    def __init__(self, folder, *arguments, environment=None, prefix=()):
-        command = [*prefix, BINARY, "run", "--data", str(folder), "--listen", "127.0.0.1:0", *arguments]
+    def __init__(self, folder, *arguments, environment=None):
+        command = [BINARY, "run", "--data", str(folder), "--listen", "127.0.0.1:0", *arguments]
         self.errors = tempfile.TemporaryFile(mode="w+")
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self.errors, stdin=subprocess.DEVNULL, text=True,
-            env={**clean_environment(), **(environment or {})})
+        self.process = start(
+            command, stdout=subprocess.PIPE, stderr=self.errors, env={**clean_environment(), **(environment or {})})
         self.port = None
         for line in self.process.stdout:
             found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
@@ -98,9 +115,7 @@ class Server:
         return self
 
     def __exit__(self, kind, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         if kind is not None:
             print("--- the server's log ---", self.log()[-4000:], sep="\n", file=sys.stderr)
 

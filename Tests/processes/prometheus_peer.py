@@ -7,8 +7,11 @@ import struct
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
+
+import harness
 
 
 def available():
@@ -23,10 +26,10 @@ class Prometheus:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "prometheus.yml"
         file.write_text(configuration)
-        self.process = subprocess.Popen(
+        self.process = harness.start(
             ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}",
              "--web.listen-address=127.0.0.1:0", "--log.level=info"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.lines = []
         self.port = None
         for line in self.process.stderr:
@@ -66,8 +69,7 @@ class Prometheus:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+        harness.end(self.process)
 
 
 # Protobuf and snappy, as far as remote read needs them.

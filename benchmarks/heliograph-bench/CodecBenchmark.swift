@@ -21,10 +21,12 @@ func runCodecBenchmark(_ arguments: [String]) {
     measureChunks(repetitions: repetitions)
     print("\ntimestamps")
     measureTimestamps(repetitions: repetitions)
+    print("\nnative histograms with 20 buckets, 15 s apart; a sample is a histogram")
+    measureHistograms(repetitions: repetitions)
     if arguments.count > 1 { measureRecorded(folder: arguments[1]) }
 }
 
-private struct Timing {
+struct Timing {
     var best: Double
     var median: Double
 
@@ -57,7 +59,7 @@ private let codeNames: [UInt8: String] = [
     2: "steady", 3: "framed", 4: "constant", 5: "decimal", 6: "binary", 7: "pattern", 8: "xor", 9: "raw",
 ]
 
-private func pad(_ text: String, _ width: Int) -> String {
+func pad(_ text: String, _ width: Int) -> String {
     text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
 }
 

@@ -23,7 +23,7 @@ struct Platform: Sendable {
     let log: IngestLog
     let store: EmbeddedStore
     let processor: Processor
-    let decoder: ContractDecoder
+    let decoders: IngestionDecoders
     let engine: PromQLEngine
     let engineOptions: EngineOptions
     let metrics: MetricsRegistry
@@ -55,7 +55,7 @@ struct Platform: Sendable {
         options.flushPolicy.graceMilliseconds = Int64(settings.head.grace.seconds * 1000)
         processor = try Processor(
             log: log, store: store, pipeline: ProcessingPipeline(), options: options, logger: logger)
-        decoder = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: settings.ingest.maxRecords))
+        decoders = IngestionDecoders(registry: registry, maximumRecords: settings.ingest.maxRecords)
         var engineOptions = EngineOptions()
         engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)
         self.engineOptions = engineOptions

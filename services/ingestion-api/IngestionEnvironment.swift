@@ -1,10 +1,11 @@
 package import IngestLog
 package import SelfMetrics
+package import TelemetryModel
 package import WireFormats
 
 /// What the ingestion routes need of the rest.
 package struct IngestionEnvironment: Sendable {
-    package let decoder: ContractDecoder
+    package let decoders: IngestionDecoders
     package let log: IngestLog
     package let metrics: IngestionMetrics
     /// Of a request's body, before and after decompression.
@@ -17,17 +18,27 @@ package struct IngestionEnvironment: Sendable {
     package let waitUntilStored: @Sendable (Int64) async -> Void
 
     package init(
-        decoder: ContractDecoder, log: IngestLog, metrics: IngestionMetrics, maximumBodyBytes: Int,
+        decoders: IngestionDecoders, log: IngestLog, metrics: IngestionMetrics, maximumBodyBytes: Int,
         requestTimeout: Duration, isBehind: @escaping @Sendable () -> Bool,
         waitUntilStored: @escaping @Sendable (Int64) async -> Void
     ) {
-        self.decoder = decoder
+        self.decoders = decoders
         self.log = log
         self.metrics = metrics
         self.maximumBodyBytes = maximumBodyBytes
         self.requestTimeout = requestTimeout
         self.isBehind = isBehind
         self.waitUntilStored = waitUntilStored
+    }
+}
+
+/// One decoder a protocol; together they give references to the series of all.
+package struct IngestionDecoders: Sendable {
+    package let contract: ContractDecoder
+
+    /// - Parameter maximumRecords: of one request.
+    package init(registry: SeriesRegistry, maximumRecords: Int) {
+        contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
     }
 }
 

@@ -5,7 +5,8 @@ package import Hummingbird
 package func addIngestionRoutes(
     to router: Router<AppContext>, environment: IngestionEnvironment, work: BlockingWork
 ) {
-    let telemetry = TelemetryRoute(environment: environment)
+    let intake = TelemetryIntake(environment: environment)
+    let telemetry = TelemetryRoute(intake: intake)
     router.post("/api/v1/telemetry") { request, _ in try await telemetry.handle(request) }
     let deadLetters = DeadLetterRoute(log: environment.log, work: work)
     router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }

@@ -1,0 +1,66 @@
+package import TelemetryModel
+
+/// The two versions of Prometheus' remote write protocol.
+package enum RemoteWriteVersion: Sendable {
+    /// `prometheus.WriteRequest` (https://prometheus.io/docs/specs/prw/remote_write_spec/).
+    case one
+    /// `io.prometheus.write.v2.Request` (https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/).
+    case two
+}
+
+/// What a request of remote write came to.
+package struct DecodedWrite: Sendable {
+    package var request = DecodedRequest()
+    /// Of the accepted records, how many are histograms; the others are numbers.
+    package var histograms = 0
+    /// Exemplars that came; none is kept.
+    package var exemplars = 0
+
+    package var samples: Int { request.batch.count - histograms }
+}
+
+/// Why a message as a whole cannot be read. Nothing of it was taken.
+package enum RemoteWriteError: Error, Equatable, CustomStringConvertible {
+    case malformed(ProtobufError)
+    case tooManyRecords(limit: Int)
+
+    package var description: String {
+        switch self {
+        case .malformed(let error): error.description
+        case .tooManyRecords(let limit):
+            "Expected at most \(limit) samples in one request, got more. Send fewer at a time "
+                + "(max_samples_per_send). Nothing was taken."
+        }
+    }
+}
+
+/// Turns the messages of remote write into batches. One per process; thread-safe.
+///
+/// A record is one sample, a number or a histogram; its index counts the samples of the request. A series that was seen
+/// before costs no look at its labels' text: it is found by their bytes as they came.
+package final class RemoteWriteDecoder: Sendable {
+    let names: SeriesNames
+    let maximumRecords: Int
+
+    package init(registry: SeriesRegistry, maximumRecords: Int = 1_000_000) {
+        names = SeriesNames(registry: registry)
+        self.maximumRecords = maximumRecords
+    }
+
+    /// - Parameter message: after decompression.
+    package func decode(
+        _ message: Span<UInt8>, version: RemoteWriteVersion
+    ) throws(RemoteWriteError) -> DecodedWrite {
+        var decoding = RemoteWriteDecoding(self)
+        do throws(ProtobufError) {
+            switch version {
+            case .one: try decoding.readVersion1(message)
+            case .two: try decoding.readVersion2(message)
+            }
+        } catch {
+            throw .malformed(error)
+        }
+        guard !decoding.isOverfull else { throw .tooManyRecords(limit: maximumRecords) }
+        return decoding.result
+    }
+}

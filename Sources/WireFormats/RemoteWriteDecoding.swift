@@ -1,0 +1,282 @@
+import NativeHistograms
+import TelemetryModel
+
+/// The decoding of one message: series are collected with their samples, and looked up some hundred at a time.
+///
+/// A series' key are the bytes of its labels in the form of version 1. Those of version 2 are put into that form, which costs a
+/// copy and lets both versions share what was learned.
+struct RemoteWriteDecoding {
+    /// A sample on its way.
+    private struct Pending {
+        /// Position of its series in the look-up.
+        let series: Int
+        let timestamp: Int64
+        let value: Double
+        /// When the counting of it began; 0 if that is not known.
+        let start: Int64
+        /// Among `histograms`; -1 for a number.
+        let histogram: Int
+    }
+
+    private struct PendingHistogram {
+        let histogram: Result<NativeHistogram, Refusal>
+        /// The message as it came, to be kept if it is refused.
+        let bytes: [UInt8]
+    }
+
+    private let decoder: RemoteWriteDecoder
+    private var lookUp: SeriesLookUp
+    /// Where the labels of each series in the look-up stand.
+    private var labels: [ByteRange] = []
+    private var pending: [Pending] = []
+    private var histograms: [PendingHistogram] = []
+    /// Of the series in the look-up that there cannot be.
+    private var refusals: [Int: Refusal] = [:]
+    private(set) var result = DecodedWrite()
+
+    init(_ decoder: RemoteWriteDecoder) {
+        self.decoder = decoder
+        lookUp = SeriesLookUp(decoder.names)
+    }
+
+    /// More samples came than a request may have.
+    var isOverfull: Bool { result.request.recordCount + pending.count > decoder.maximumRecords }
+
+    // MARK: Version 1
+
+    mutating func readVersion1(_ message: Span<UInt8>) throws(ProtobufError) {
+        var fields = ProtobufFields(ByteRange(start: 0, end: message.count))
+        while !fields.isAtEnd, !isOverfull {
+            let key = try fields.key(message)
+            guard key == .bytes(1) else {
+                try fields.skip(key, message)
+                continue
+            }
+            try readSeries1(try fields.bytes(message), message)
+            if lookUp.isFull { resolve(message) }
+        }
+        resolve(message)
+    }
+
+    /// `prometheus.TimeSeries`.
+    private mutating func readSeries1(_ range: ByteRange, _ message: Span<UInt8>) throws(ProtobufError) {
+        var fields = ProtobufFields(range)
+        var labels = ByteRange(start: range.start, end: range.start)
+        while !fields.isAtEnd {
+            let key = try fields.key(message)
+            switch key {
+            case .bytes(1):
+                let isNext = fields.offset - labels.end == 1
+                _ = try fields.bytes(message)
+                // Labels may stand apart from each other, although nobody writes them so: then all of the series is its key.
+                labels.end = isNext ? fields.offset : range.end
+            case .bytes(2): try readSample(try fields.bytes(message), message)
+            case .bytes(3):
+                result.exemplars += 1
+                _ = try fields.bytes(message)
+            case .bytes(4): try readHistogram(try fields.bytes(message), message)
+            default: try fields.skip(key, message)
+            }
+        }
+        self.labels.append(labels)
+        lookUp.append(SeriesKey(first: labels), in: message)
+    }
+
+    // MARK: Version 2
+
+    mutating func readVersion2(_ message: Span<UInt8>) throws(ProtobufError) {
+        let symbols = try symbols(message)
+        // In the form of version 1.
+        var scratch: [UInt8] = []
+        var fields = ProtobufFields(ByteRange(start: 0, end: message.count))
+        while !fields.isAtEnd, !isOverfull {
+            let key = try fields.key(message)
+            guard key == .bytes(5) else {
+                try fields.skip(key, message)
+                continue
+            }
+            try readSeries2(try fields.bytes(message), symbols, message, &scratch)
+            if lookUp.isFull {
+                resolve(scratch.span)
+                scratch.removeAll(keepingCapacity: true)
+            }
+        }
+        resolve(scratch.span)
+    }
+
+    private func symbols(_ message: Span<UInt8>) throws(ProtobufError) -> [ByteRange] {
+        var symbols: [ByteRange] = []
+        var fields = ProtobufFields(ByteRange(start: 0, end: message.count))
+        while !fields.isAtEnd {
+            let key = try fields.key(message)
+            if key == .bytes(4) {
+                symbols.append(try fields.bytes(message))
+            } else {
+                try fields.skip(key, message)
+            }
+        }
+        return symbols
+    }
+
+    /// `io.prometheus.write.v2.TimeSeries`.
+    private mutating func readSeries2(
+        _ range: ByteRange, _ symbols: [ByteRange], _ message: Span<UInt8>, _ scratch: inout [UInt8]
+    ) throws(ProtobufError) {
+        var fields = ProtobufFields(range)
+        let start = scratch.count
+        let first = pending.count
+        var created: Int64 = 0
+        var open: Int?
+        func symbol(_ reference: UInt64, at offset: Int) throws(ProtobufError) -> ByteRange {
+            guard reference < UInt64(symbols.count) else {
+                throw ProtobufError(
+                    offset: offset, reason: "expected one of \(symbols.count) symbols, got \(reference)")
+            }
+            return symbols[Int(reference)]
+        }
+        while !fields.isAtEnd {
+            let key = try fields.key(message)
+            switch key {
+            case .bytes(1):
+                var packed = ProtobufFields(try fields.bytes(message))
+                while !packed.isAtEnd {
+                    let name = try symbol(try packed.varint(message), at: packed.offset)
+                    let value = try symbol(try packed.varint(message), at: packed.offset)
+                    scratch.appendLabel(name, value, message)
+                }
+            case .varint(1):
+                let reference = Int(truncatingIfNeeded: try fields.varint(message))
+                if let name = open {
+                    scratch.appendLabel(
+                        try symbol(UInt64(bitPattern: Int64(name)), at: fields.offset),
+                        try symbol(UInt64(bitPattern: Int64(reference)), at: fields.offset), message)
+                    open = nil
+                } else {
+                    open = reference
+                }
+            case .bytes(2): try readSample(try fields.bytes(message), message)
+            case .bytes(3): try readHistogram(try fields.bytes(message), message)
+            case .bytes(4):
+                result.exemplars += 1
+                _ = try fields.bytes(message)
+            case .varint(6): created = try fields.signed(message)
+            default: try fields.skip(key, message)
+            }
+        }
+        guard open == nil else {
+            throw ProtobufError(offset: range.end, reason: "expected a value for the last label's name")
+        }
+        if created != 0 { begin(first, at: created) }
+        let labels = ByteRange(start: start, end: scratch.count)
+        self.labels.append(labels)
+        lookUp.append(SeriesKey(first: labels), in: scratch.span)
+    }
+
+    /// Gives the pending samples from `first` on, of one series, the time at which it was created, if they have none.
+    private mutating func begin(_ first: Int, at created: Int64) {
+        for index in first..<pending.count where pending[index].start == 0 {
+            let sample = pending[index]
+            pending[index] = Pending(
+                series: sample.series, timestamp: sample.timestamp, value: sample.value, start: created,
+                histogram: sample.histogram)
+        }
+    }
+
+    // MARK: Samples
+
+    /// `Sample`, the same in both versions; only the second has a start.
+    @inline(__always)
+    private mutating func readSample(_ range: ByteRange, _ message: Span<UInt8>) throws(ProtobufError) {
+        var fields = ProtobufFields(range)
+        var value = 0.0
+        var (timestamp, start) = (Int64(0), Int64(0))
+        while !fields.isAtEnd {
+            let key = try fields.key(message)
+            switch key {
+            case .fixed64(1): value = try fields.double(message)
+            case .varint(2): timestamp = try fields.signed(message)
+            case .varint(3): start = try fields.signed(message)
+            default: try fields.skip(key, message)
+            }
+        }
+        pending.append(
+            Pending(series: lookUp.count, timestamp: timestamp, value: value, start: start, histogram: -1))
+    }
+
+    private mutating func readHistogram(_ range: ByteRange, _ message: Span<UInt8>) throws(ProtobufError) {
+        let decoded = try HistogramMessage.read(range, message)
+        pending.append(
+            Pending(
+                series: lookUp.count, timestamp: decoded.timestamp, value: 0, start: decoded.start,
+                histogram: histograms.count))
+        histograms.append(PendingHistogram(histogram: decoded.histogram, bytes: message.array(range)))
+    }
+
+    // MARK: Series
+
+    /// Finds the series of what is pending, and puts the samples where they belong.
+    ///
+    /// - Parameter bytes: those in which the labels stand.
+    private mutating func resolve(_ bytes: Span<UInt8>) {
+        let labels = self.labels
+        refusals = lookUp.resolve(in: bytes) { (position) throws(Refusal) in
+            try LabelMessages.series(labels[position], bytes)
+        }
+        for sample in pending { put(sample, bytes) }
+        lookUp.removeAll()
+        self.labels.removeAll(keepingCapacity: true)
+        pending.removeAll(keepingCapacity: true)
+        histograms.removeAll(keepingCapacity: true)
+    }
+
+    @inline(__always)
+    private mutating func put(_ sample: Pending, _ bytes: Span<UInt8>) {
+        result.request.recordCount &+= 1
+        guard let reference = lookUp.references[sample.series], ContractTimestamp.range.contains(sample.timestamp),
+            sample.histogram < 0
+        else { return putUnusual(sample, bytes) }
+        note(sample.start)
+        result.request.batch.append(reference, at: sample.timestamp, value: sample.value)
+    }
+
+    @inline(__always)
+    private mutating func note(_ start: Int64) {
+        guard start != 0 else { return }
+        result.request.batch.starts.append(
+            RecordStart(sampleIndex: result.request.batch.count, startTimestamp: start))
+    }
+
+    private mutating func putUnusual(_ sample: Pending, _ bytes: Span<UInt8>) {
+        do throws(Refusal) {
+            guard let reference = lookUp.references[sample.series] else {
+                throw refusals[sample.series] ?? .noMetricName()
+            }
+            try Refusal.check(sample.timestamp)
+            let histogram = try histograms[sample.histogram].histogram.get()
+            note(sample.start)
+            result.request.batch.append(reference, at: sample.timestamp, histogram: histogram)
+            result.histograms += 1
+        } catch {
+            refuse(sample, error, bytes)
+        }
+    }
+
+    /// What is kept is a series of version 1 with this one sample.
+    private mutating func refuse(_ sample: Pending, _ refusal: Refusal, _ bytes: Span<UInt8>) {
+        var series = ProtobufWriter()
+        series.append(bytes.array(labels[sample.series]))
+        if sample.histogram >= 0 {
+            series.bytes(4, histograms[sample.histogram].bytes)
+        } else {
+            series.message(2) { message in
+                message.double(1, sample.value)
+                message.int64(2, sample.timestamp)
+            }
+        }
+        result.request.rejected.append(
+            RejectedRecord(
+                index: result.request.recordCount - 1, field: refusal.field, reason: refusal.reason,
+                message: refusal.message, payload: series.bytes,
+                sourceID: LabelMessages.text(of: "source_id", labels[sample.series], bytes)))
+    }
+}

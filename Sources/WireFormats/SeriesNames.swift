@@ -1,0 +1,107 @@
+import Synchronization
+package import TelemetryModel
+
+/// The series of one protocol by the bytes with which clients name them. One per process and protocol; thread-safe.
+///
+/// A series that was seen before is found without decoding, sorting or checking its labels (`RawSeriesCache`).
+package final class SeriesNames: Sendable {
+    let registry: SeriesRegistry
+    let hash: RawSeriesHash
+    let cache: Mutex<RawSeriesCache>
+
+    package convenience init(registry: SeriesRegistry) { self.init(registry: registry, cache: RawSeriesCache()) }
+
+    init(registry: SeriesRegistry, cache: RawSeriesCache) {
+        self.registry = registry
+        var generator = SystemRandomNumberGenerator()
+        hash = RawSeriesHash(using: &generator)
+        self.cache = Mutex(cache)
+    }
+}
+
+/// Looks series up some hundred at a time, so that they share one turn at the cache's lock.
+///
+/// Append keys, `resolve` when `isFull` or at the end, read `references`, `removeAll`, and go on.
+struct SeriesLookUp {
+    private struct Wanted {
+        let key: SeriesKey
+        let hash: UInt64
+    }
+
+    private static let size = 256
+
+    private let names: SeriesNames
+    private var wanted: [Wanted] = []
+    /// By position of the key, after `resolve`; nil for a series that was refused.
+    private(set) var references: [SeriesReference?] = []
+
+    init(_ names: SeriesNames) {
+        self.names = names
+        wanted.reserveCapacity(Self.size)
+        references.reserveCapacity(Self.size)
+    }
+
+    var count: Int { wanted.count }
+    var isFull: Bool { wanted.count >= Self.size }
+
+    @inline(__always)
+    mutating func append(_ key: SeriesKey, in body: Span<UInt8>) {
+        wanted.append(Wanted(key: key, hash: names.hash.hash(body, key, lengths: key.lengths)))
+    }
+
+    /// Finds all of them; those not seen before are given their labels and registered.
+    ///
+    /// - Parameters:
+    ///   - labels: what the key at this position spells, checked.
+    /// - Returns: for the position of each series that there cannot be, why.
+    mutating func resolve(
+        in body: Span<UInt8>, labels: (Int) throws(Refusal) -> LabelSet
+    ) -> [Int: Refusal] {
+        var isComplete = true
+        names.cache.withLock { cache in
+            for series in wanted {
+                let known = cache.reference(of: series.key, in: body, hash: series.hash, lengths: series.key.lengths)
+                isComplete = isComplete && known != nil
+                references.append(known)
+            }
+        }
+        return isComplete ? [:] : learn(body, labels)
+    }
+
+    private mutating func learn(
+        _ body: Span<UInt8>, _ labels: (Int) throws(Refusal) -> LabelSet
+    ) -> [Int: Refusal] {
+        var refusals: [Int: Refusal] = [:]
+        var learned: [Int] = []
+        for position in wanted.indices where references[position] == nil {
+            do throws(Refusal) {
+                references[position] = try register(try labels(position))
+                learned.append(position)
+            } catch {
+                refusals[position] = error
+            }
+        }
+        guard !learned.isEmpty else { return refusals }
+        names.cache.withLock { cache in
+            for position in learned {
+                guard let reference = references[position] else { continue }
+                let series = wanted[position]
+                cache.insert(reference, for: series.key, in: body, hash: series.hash, lengths: series.key.lengths)
+            }
+        }
+        return refusals
+    }
+
+    private func register(_ labels: LabelSet) throws(Refusal) -> SeriesReference {
+        do throws(SeriesBudgetExceeded) {
+            return try names.registry.register(labels)
+        } catch {
+            throw .overBudget(error)
+        }
+    }
+
+    mutating func removeAll() {
+        wanted.removeAll(keepingCapacity: true)
+        references.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import HTTPSupport
+import Hummingbird
+import IngestLog
+import NIOCore
+import SelfMetrics
+import TelemetryModel
+import WireFormats
+
+/// What all protocols have in common: a request's body in, what was decoded onto the disk, and counts of both.
+struct TelemetryIntake: Sendable {
+    let environment: IngestionEnvironment
+
+    /// A request whose body is here.
+    struct Arrival {
+        let level: AcknowledgementLevel
+        let body: ByteBuffer
+        /// Milliseconds since 1970-01-01T00:00:00Z.
+        let receivedAt: Int64
+    }
+
+    /// Answers a request and counts it.
+    func counted(_ answer: () async throws -> Response) async throws -> Response {
+        let began = ContinuousClock.now
+        environment.metrics.requests.add()
+        defer { environment.metrics.latency.record(ContinuousClock.now - began) }
+        do {
+            return try await answer()
+        } catch {
+            environment.metrics.refusedRequests.add()
+            throw error
+        }
+    }
+
+    /// Reads the body; what else is to be said about the headers should be said before.
+    func arrival(_ request: Request) async throws -> Arrival {
+        let level = try AcknowledgementLevel(request.headers)
+        if environment.isBehind() { throw APIError.behind }
+        let body = try await RequestBodyReader(environment: environment).read(request)
+        environment.metrics.bytes.add(body.readableBytes)
+        return Arrival(level: level, body: body, receivedAt: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+
+    /// The body's own bytes, or nil if they are those that came.
+    func decompressed(_ body: ByteBuffer, _ coding: BodyCoding) throws(APIError) -> [UInt8]? {
+        do {
+            return try coding.decoded(body, limit: environment.maximumBodyBytes)
+        } catch {
+            switch error {
+            case .tooLarge: throw APIError(.tooLarge, error.description)
+            default: throw APIError(.badData, error.description)
+            }
+        }
+    }
+
+    /// Returns when the records, refused ones included, have reached the level at which the sender wants its answer.
+    func commit(_ decoded: DecodedRequest, of arrival: Arrival, by ingestProtocol: IngestProtocol) async throws {
+        let submission = LogSubmission(
+            batch: decoded.batch, rejected: decoded.rejected, ingestProtocol: ingestProtocol,
+            receivedAt: arrival.receivedAt)
+        if submission.recordCount > 0 { try await append(submission, arrival.level) }
+        environment.metrics.records.add(decoded.batch.count)
+        environment.metrics.rejected.add(decoded.rejected.count)
+    }
+
+    private func append(_ submission: LogSubmission, _ level: AcknowledgementLevel) async throws {
+        do throws(LogAppendError) {
+            switch level {
+            case .accepted:
+                try environment.log.append(submission) { _ in }
+            case .durable:
+                _ = try await environment.log.append(submission)
+            case .stored:
+                let offset = try await environment.log.append(submission)
+                await environment.waitUntilStored(offset)
+            }
+        } catch {
+            throw APIError(error)
+        }
+    }
+}
+
+extension APIError {
+    static let behind = APIError(
+        .overloaded,
+        "the log is behind its bound: more records wait to be written or processed than may; nothing of this request was "
+            + "taken, send it again in a second", retryAfterSeconds: 1)
+
+    init(_ error: LogAppendError) {
+        switch error {
+        case .behind: self = .behind
+        case .storageFull:
+            self.init(
+                .storageFull,
+                "the disk that holds the log is full; nothing of this request was taken: free space or move the data "
+                    + "folder, then send it again", retryAfterSeconds: 30)
+        case .writeFailed(let reason):
+            self.init(
+                .unavailable,
+                "the log could not be written (\(reason)); nothing of this request was taken: send it again",
+                retryAfterSeconds: 5)
+        case .closed:
+            self.init(
+                .unavailable, "the server is shutting down; nothing of this request was taken: send it again",
+                retryAfterSeconds: 5)
+        }
+    }
+}
