@@ -29,7 +29,7 @@ func buildApplication(
     addIngestionRoutes(
         to: router,
         environment: IngestionEnvironment(
-            decoder: platform.decoder, log: platform.log, metrics: IngestionMetrics(platform.metrics),
+            decoders: platform.decoders, log: platform.log, metrics: IngestionMetrics(platform.metrics),
             maximumBodyBytes: settings.ingest.maxBodyBytes, requestTimeout: settings.ingest.requestTimeout,
             isBehind: { platform.processor.isBehind },
             waitUntilStored: { await platform.processor.waitUntilApplied($0) }),
