@@ -97,7 +97,7 @@ let package = Package(
                 "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
                 nioCore,
             ]),
-        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", yams]),
+        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", "WireFormats", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
@@ -159,7 +159,8 @@ let package = Package(
         tests("TelemetryModelTests", ["TelemetryModel"]),
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
-        tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"]),
+        tests(
+            "WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"], exclude: ["Inputs"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(

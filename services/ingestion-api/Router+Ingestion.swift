@@ -8,6 +8,11 @@ package func addIngestionRoutes(
     let intake = TelemetryIntake(environment: environment)
     let telemetry = TelemetryRoute(intake: intake)
     router.post("/api/v1/telemetry") { request, _ in try await telemetry.handle(request) }
+    let otlp = OTLPRoute(intake: intake)
+    // The second one is Prometheus'.
+    for path in ["/v1/metrics", "/api/v1/otlp/v1/metrics"] as [RouterPath] {
+        router.post(path) { request, _ in try await otlp.handle(request) }
+    }
     let deadLetters = DeadLetterRoute(log: environment.log, work: work)
     router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }
 }
