@@ -224,8 +224,8 @@ let package = Package(
         tests(
             "PlatformTests",
             [
-                "heliograph", "Settings", "HTTPSupport", "TelemetryModel", hummingbird, hummingbirdTesting,
-                argumentParser, asyncHTTPClient, logging, nioCore,
+                "heliograph", "IngestionAPI", "Processor", "IngestLog", "WireFormats", "Settings", "HTTPSupport",
+                "TelemetryModel", hummingbird, hummingbirdTesting, argumentParser, asyncHTTPClient, logging, nioCore,
             ]),
         // Faults
         .target(

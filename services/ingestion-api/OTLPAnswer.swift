@@ -2,6 +2,7 @@ import HTTPSupport
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TelemetryModel
 import WireFormats
 
 /// Answers in the encoding of the request (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response).
