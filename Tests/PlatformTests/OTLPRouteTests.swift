@@ -78,6 +78,7 @@ import WireFormats
         settings.data.dir = folder.path
         settings.ingest.maxRecords = maximumRecords
         let platform = try Platform(settings: settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        platform.processor.start()
         let router = Router(context: AppContext.self)
         addIngestionRoutes(
             to: router,

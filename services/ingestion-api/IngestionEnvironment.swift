@@ -35,11 +35,13 @@ package struct IngestionEnvironment: Sendable {
 /// One decoder a protocol; together they give references to the series of all.
 package struct IngestionDecoders: Sendable {
     package let contract: ContractDecoder
+    package let remoteWrite: RemoteWriteDecoder
     package let otlp: OTLPDecoder
 
     /// - Parameter maximumRecords: of one request.
     package init(registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation()) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
+        remoteWrite = RemoteWriteDecoder(registry: registry, maximumRecords: maximumRecords)
         self.otlp = OTLPDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
     }
 }
