@@ -6,6 +6,7 @@ import IngestLog
 import IngestionAPI
 import Logging
 import NIOCore
+import Processor
 import Settings
 import TestSupport
 import Testing
