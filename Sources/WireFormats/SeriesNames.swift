@@ -23,15 +23,16 @@ package final class SeriesNames: Sendable {
 ///
 /// Append keys, `resolve` when `isFull` or at the end, read `references`, `removeAll`, and go on.
 struct SeriesLookUp {
-    private struct Wanted {
+    struct Wanted {
         let key: SeriesKey
-        let hash: UInt64
+        fileprivate let hash: UInt64
     }
 
     private static let size = 256
 
     private let names: SeriesNames
-    private var wanted: [Wanted] = []
+    /// In the order in which they were appended.
+    private(set) var wanted: [Wanted] = []
     /// By position of the key, after `resolve`; nil for a series that was refused.
     private(set) var references: [SeriesReference?] = []
 
@@ -99,6 +100,9 @@ struct SeriesLookUp {
             throw .overBudget(error)
         }
     }
+
+    /// Forgets all keys but the first ones; `resolve` was not called since they were appended.
+    mutating func truncate(to count: Int) { wanted.removeLast(wanted.count - count) }
 
     mutating func removeAll() {
         wanted.removeAll(keepingCapacity: true)
