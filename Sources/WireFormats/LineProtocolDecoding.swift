@@ -82,7 +82,7 @@ struct LineProtocolDecoding {
     /// - Returns: its end.
     @inline(__always)
     private mutating func readLine(_ bytes: Span<UInt8>, at start: Int, limit: Int) throws(LineFault) -> Int {
-        let (fields, refused) = (lookUp.count, early.count)
+        let refused = early.count
         let end = bytes.endOfSeriesPart(start, limit: limit)
         guard end < limit, bytes[end] == ASCII.space else { throw .noFields(bytes.endOfLine(start, limit: end)) }
         var key = SeriesKey(first: ByteRange(start: start, end: end), third: database)

@@ -71,7 +71,8 @@ enum LineValue {
             guard digits.dropLast().allSatisfy({ ASCII.digit($0) <= 9 }) else { return .malformed }
             let isSigned = suffix == UInt8(ascii: "i")
             guard isSigned || !token.hasPrefix("-") else { return .malformed }
-            let number = isSigned ? Int64(token.dropLast()).map(Double.init) : UInt64(token.dropLast()).map(Double.init)
+            let number =
+                isSigned ? Int64(token.dropLast()).map { Double($0) } : UInt64(token.dropLast()).map { Double($0) }
             return number.map { .number($0, end: end) } ?? .outOfRange(end: end)
         }
         // What the standard library reads beyond decimal numbers: hexadecimal ones, NaN and infinities.

@@ -34,8 +34,8 @@ import Testing
         #expect(request.recordCount == request.batch.count + request.rejected.count)
         #expect(
             request.batch.references.count == request.batch.count && request.batch.values.count == request.batch.count)
-        #expect(request.batch.values.allSatisfy(\.isFinite))
-        #expect(request.batch.timestamps.allSatisfy(ContractTimestamp.range.contains))
+        #expect(request.batch.values.allSatisfy { $0.isFinite })
+        #expect(request.batch.timestamps.allSatisfy { ContractTimestamp.range.contains($0) })
         #expect(request.rejected.allSatisfy { 0..<request.recordCount ~= $0.index && $0.message.hasPrefix("Line ") })
         #expect(zip(request.rejected, request.rejected.dropFirst()).allSatisfy { $0.index < $1.index })
         #expect((decoded.firstRefusedLine == nil) == request.rejected.isEmpty)
@@ -161,7 +161,7 @@ import Testing
 
     @Test func longParts() {
         let decoding = LineDecoding()
-        let long = String(repeating: "x", count: 5 << 20)
+        let long = String(repeating: "x", count: 1 << 20)
         for text in [
             long, "\(long) f=1", "m,a=\(long) f=1", "m \(long)=1", "m f=\(long)", "m f=\"\(long)\"", "m f=1 \(long)",
         ] {

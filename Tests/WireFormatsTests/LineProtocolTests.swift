@@ -108,7 +108,8 @@ import Testing
             // Twice: the second time its series are known.
             let decoding = LineDecoding()
             for _ in 0..<2 {
-                #expect(try decoding.outcomes(line) == expected, "\(line.prefix(100))")
+                let found = try decoding.outcomes(line)
+                #expect(found == expected, "\(line.prefix(100))")
                 #expect(
                     try decoding.outcomes("first v=1\n\(line)\nlast v=2").dropFirst().dropLast() == expected[...],
                     "\(line.prefix(100))")
