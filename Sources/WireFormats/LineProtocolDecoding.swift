@@ -124,7 +124,7 @@ struct LineProtocolDecoding {
         let end: Int
         switch LineValue.read(bytes, at: start, limit: limit) {
         case .number(let value, let valueEnd):
-            lookUp.append(key, in: bytes)
+            lookUp.append(key)
             values.append(value)
             valueEnds.append(valueEnd)
             end = valueEnd
@@ -181,7 +181,7 @@ struct LineProtocolDecoding {
     private mutating func resolve(_ bytes: Span<UInt8>, _ limit: Int) {
         let wanted = lookUp.wanted
         let refusals = lookUp.resolve(in: bytes) { (position) throws(Refusal) in
-            try LineSeries.labels(wanted[position].key, bytes)
+            try LineSeries.labels(wanted[position], bytes)
         }
         if refusals.isEmpty, early.isEmpty {
             result.request.recordCount &+= lookUp.count
@@ -206,7 +206,7 @@ struct LineProtocolDecoding {
     }
 
     private mutating func putOneByOne(
-        _ wanted: [SeriesLookUp.Wanted], _ refusals: [Int: Refusal], _ bytes: Span<UInt8>, _ limit: Int
+        _ wanted: [SeriesKey], _ refusals: [Int: Refusal], _ bytes: Span<UInt8>, _ limit: Int
     ) {
         var waiting = early[...]
         var brokenLine: Int?
@@ -216,7 +216,7 @@ struct LineProtocolDecoding {
                 waiting.removeFirst()
             }
             guard position < wanted.count else { break }
-            let key = wanted[position].key
+            let key = wanted[position]
             if let reference = lookUp.references[position] {
                 result.request.recordCount += 1
                 result.request.batch.append(reference, at: timestamps[position], value: values[position])

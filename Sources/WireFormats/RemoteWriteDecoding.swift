@@ -79,7 +79,7 @@ struct RemoteWriteDecoding {
             }
         }
         self.labels.append(labels)
-        lookUp.append(SeriesKey(first: labels), in: message)
+        lookUp.append(SeriesKey(first: labels))
     }
 
     // MARK: Version 2
@@ -169,7 +169,7 @@ struct RemoteWriteDecoding {
         if created != 0 { begin(first, at: created) }
         let labels = ByteRange(start: start, end: scratch.count)
         self.labels.append(labels)
-        lookUp.append(SeriesKey(first: labels), in: scratch.span)
+        lookUp.append(SeriesKey(first: labels))
     }
 
     /// Gives the pending samples from `first` on, of one series, the time at which it was created, if they have none.

@@ -2,6 +2,7 @@ import HTTPSupport
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TelemetryModel
 import WireFormats
 
 /// The two versions of InfluxDB's API for writing; the body is the same.
