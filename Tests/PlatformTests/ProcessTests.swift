@@ -57,4 +57,8 @@ import Testing
     @Test func aNewUsersWayWorks() throws {
         #expect(try run("processes/pipeline_test.py") == 0)
     }
+
+    @Test func influxClientsAreServed() throws {
+        #expect(try run("processes/line_protocol_test.py") == 0)
+    }
 }

@@ -10,6 +10,7 @@ package func addIngestionRoutes(
     router.post("/api/v1/telemetry") { request, _ in try await telemetry.handle(request) }
     let remoteWrite = RemoteWriteRoute(intake: intake)
     router.post("/api/v1/write") { request, _ in try await remoteWrite.handle(request) }
+    InfluxRoutes().add(to: router, intake)
     let deadLetters = DeadLetterRoute(log: environment.log, work: work)
     router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }
 }
