@@ -28,6 +28,7 @@ format: ## Format the sources
 	swift format --in-place --recursive Package.swift Sources services Tests benchmarks
 
 test: bootstrap lint ## Check formatting, build with warnings as errors, run every test
+	@scripts/bootstrap --python
 	@scripts/test $(TEST_FLAGS)
 
 conformance: bootstrap ## Run Prometheus' own PromQL scripts (HELIOGRAPH_PROMQLTEST=folder for others)

@@ -100,7 +100,7 @@ struct ExpositionDecoding {
         guard start < bytes.count else { return start }
         switch bytes[start] {
         case ASCII.newline: return start &+ 1
-        case UInt8(ascii: "#"): return readComment(bytes, at: start)
+        case ASCII.hash: return readComment(bytes, at: start)
         default: break
         }
         do throws(ExpositionFault) {
@@ -125,6 +125,8 @@ struct ExpositionDecoding {
             closeMetric(bytes)
             do throws(ExpositionFault) {
                 family = try ExpositionFamily(bytes, at: wordEnd)
+                // Counters matter for the sake of their created times, which the older format does not have.
+                if family.kind == .counter, reader.format == .text { family.kind = .other }
             } catch {
                 family = ExpositionFamily()
                 append(error, lineAt: start, bytes)
@@ -279,13 +281,13 @@ struct ExpositionDecoding {
     /// What is kept is the line.
     private mutating func refuse(_ sample: Pending, _ refusal: Refusal, _ bytes: Span<UInt8>) {
         let start = bytes.startOfLine(sample.series.start, notBefore: textStart)
-        let labels = try? (try? ExpositionLabels(sample.series, bytes))?.texts(bytes).replaced(by: extraLabels)
+        let line = ByteRange(start: start, end: bytes.firstNewline(start))
+        let source = extraLabels.first { $0.name == "source_id" }
         result.request.rejected.append(
             RejectedRecord(
                 index: result.request.recordCount - 1, field: refusal.field, reason: refusal.reason,
-                message: "Line \(sample.line): \(refusal.message)",
-                payload: bytes.array(ByteRange(start: start, end: bytes.firstNewline(start))),
-                sourceID: (labels ?? extraLabels).first { $0.name == "source_id" }?.value))
+                message: "Line \(sample.line): \(refusal.message)", payload: bytes.array(line),
+                sourceID: source?.value ?? ExpositionLabels.value(of: "source_id", inLine: line, bytes)))
     }
 }
 

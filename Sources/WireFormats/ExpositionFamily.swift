@@ -65,7 +65,13 @@ struct ExpositionFamily {
             start += 1
         }
         guard name.count <= series.end - start else { return nil }
-        for index in 0..<name.count where bytes[name.start + index] != bytes[start + index] { return nil }
+        var index = 0
+        while index < name.count {
+            let length = min(name.count &- index, 8)
+            let word = bytes.word(at: name.start &+ index, length: length)
+            guard word == bytes.word(at: start &+ index, length: length) else { return nil }
+            index &+= 8
+        }
         return start + name.count
     }
 }

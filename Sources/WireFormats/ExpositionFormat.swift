@@ -44,19 +44,11 @@ extension Span<UInt8> {
     func endOfWord(_ offset: Int) -> Int {
         var index = offset
         while index &+ 8 <= count {
-            let marks = Bytes8.blank(word(at: index))
+            let marks = Bytes8.spaceOrControl(word(at: index))
             if marks != 0 { return index &+ Bytes8.firstIndex(marks) }
             index &+= 8
         }
         while index < count, self[index] > ASCII.space { index &+= 1 }
         return index
-    }
-}
-
-extension Bytes8 {
-    /// Bytes up to and including the blank.
-    @inline(__always)
-    static func blank(_ word: UInt64) -> UInt64 {
-        (word &- (ones &* 0x21)) & ~word & tops
     }
 }

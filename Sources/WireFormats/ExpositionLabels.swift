@@ -8,12 +8,12 @@ struct ExpositionLabelPairs {
     /// All ranges are the inside of the quotes, where there are any.
     struct Pair {
         let name: ByteRange
-        let isQuoted: Bool
         /// Nil for the metric's name.
         let value: ByteRange?
     }
 
     private var index: Int
+    private var isFirst = true
     /// The offset of the closing brace.
     private let end: Int
 
@@ -25,26 +25,21 @@ struct ExpositionLabelPairs {
 
     /// Nil at the end.
     mutating func next(_ bytes: Span<UInt8>) throws(ExpositionFault) -> Pair? {
-        index = bytes.skippingBlanks(index)
+        try separate(bytes)
         guard index < end else { return nil }
         let isQuoted = bytes[index] == ASCII.quote
         let name = isQuoted ? try quoted(bytes) : try unquoted(bytes)
         index = bytes.skippingBlanks(index)
-        if isQuoted, index >= end || bytes[index] == ASCII.comma {
-            try finish(bytes)
-            return Pair(name: name, isQuoted: true, value: nil)
-        }
-        guard index < end, bytes[index] == UInt8(ascii: "=") else { throw ExpositionFault(.noEqualsSign, at: index) }
+        if isQuoted, index >= end || bytes[index] == ASCII.comma { return Pair(name: name, value: nil) }
+        guard index < end, bytes[index] == ASCII.equals else { throw ExpositionFault(.noEqualsSign, at: index) }
         index = bytes.skippingBlanks(index + 1)
         guard index < end, bytes[index] == ASCII.quote else { throw ExpositionFault(.noLabelValue, at: index) }
-        let value = try quoted(bytes)
-        try finish(bytes)
-        return Pair(name: name, isQuoted: isQuoted, value: value)
+        return Pair(name: name, value: try quoted(bytes))
     }
 
     private mutating func unquoted(_ bytes: Span<UInt8>) throws(ExpositionFault) -> ByteRange {
         let start = index
-        while index < end, bytes[index] > ASCII.space, bytes[index] != ASCII.comma, bytes[index] != UInt8(ascii: "=") {
+        while index < end, bytes[index] > ASCII.space, bytes[index] != ASCII.comma, bytes[index] != ASCII.equals {
             guard ExpositionName.isLabelByte(bytes[index], isFirst: index == start) else {
                 throw ExpositionFault(.badLabelName, at: start)
             }
@@ -63,12 +58,15 @@ struct ExpositionLabelPairs {
         return ByteRange(start: start, end: quote)
     }
 
-    /// After a value or a metric's name: a comma, which may also stand before the brace, or the brace.
-    private mutating func finish(_ bytes: Span<UInt8>) throws(ExpositionFault) {
+    /// Moves to the next pair, or to the end: there is a comma after each, which may be missing after the last one.
+    private mutating func separate(_ bytes: Span<UInt8>) throws(ExpositionFault) {
         index = bytes.skippingBlanks(index)
-        guard index < end else { return }
+        guard index < end, !isFirst else {
+            isFirst = false
+            return
+        }
         guard bytes[index] == ASCII.comma else { throw ExpositionFault(.noCommaOrBrace, at: index) }
-        index += 1
+        index = bytes.skippingBlanks(index + 1)
     }
 }
 
@@ -130,6 +128,20 @@ struct ExpositionLabels {
             labels.append(Label(name, try Self.text(part.value, bytes)))
         }
         return labels
+    }
+
+    /// The value of a label in a line that may be broken, if it can be read up to there.
+    static func value(of name: String, inLine line: ByteRange, _ bytes: Span<UInt8>) -> String? {
+        var brace = line.start
+        while brace < line.end, bytes[brace] != ASCII.openBrace { brace += 1 }
+        guard brace < line.end else { return nil }
+        // The closing brace is no pair, so it ends there at the latest.
+        var pairs = ExpositionLabelPairs(ByteRange(start: brace, end: line.end + 1))
+        while let pair = try? pairs.next(bytes) {
+            guard let value = pair.value, bytes.array(pair.name).elementsEqual(name.utf8) else { continue }
+            return try? text(value, bytes)
+        }
+        return nil
     }
 
     /// The text in quotes. `\\`, `\"` and `\n` are escapes; any other backslash stands for itself.

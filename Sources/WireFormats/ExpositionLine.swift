@@ -38,12 +38,12 @@ struct ExpositionLineReader {
             sample.end = index
             return sample
         }
-        if bytes[index] != UInt8(ascii: "#") {
+        if bytes[index] != ASCII.hash {
             sample.timestamp = try timestamp(bytes, at: &index)
             index = bytes.skippingBlanks(index)
         }
         if !isEndOfLine(bytes, index) {
-            guard format == .openMetrics, bytes[index] == UInt8(ascii: "#") else {
+            guard format == .openMetrics, bytes[index] == ASCII.hash else {
                 throw ExpositionFault(.noEndOfLine, at: index)
             }
             try readExemplar(bytes, at: &index)
@@ -145,7 +145,7 @@ extension Span<UInt8> {
         var index = offset
         while index &+ 8 <= count {
             let word = word(at: index)
-            let marks = Bytes8.blank(word) | Bytes8.equal(word, to: ASCII.openBrace)
+            let marks = Bytes8.spaceOrControl(word) | Bytes8.equal(word, to: ASCII.openBrace)
             if marks != 0 { return index &+ Bytes8.firstIndex(marks) }
             index &+= 8
         }

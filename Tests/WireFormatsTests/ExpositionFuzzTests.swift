@@ -80,7 +80,7 @@ import Testing
         var random = SeededGenerator.seeded("exposition.randomBytes")
         let readings = ExpositionReadings()
         let alphabet = Array("{}\"\\,=# \t\n\r1.e+-NaInfmhale_# TYPE h histogram\n".utf8)
-        for round in 0..<2000 {
+        for round in 0..<1000 {
             let text = (0..<Int.random(in: 0...80, using: &random)).map { _ in
                 round % 2 == 0
                     ? UInt8.random(in: .min ... .max, using: &random)
@@ -93,7 +93,7 @@ import Testing
     @Test func mutatedTexts() throws {
         var random = SeededGenerator.seeded("exposition.mutatedTexts")
         let readings = ExpositionReadings()
-        for _ in 0..<1500 {
+        for _ in 0..<800 {
             var text = Array((0..<6).map { _ in randomLine(&random) }.joined(separator: "\n").utf8)
             for _ in 0..<Int.random(in: 0...3, using: &random) where !text.isEmpty {
                 let start = Int.random(in: 0..<text.count, using: &random)

@@ -172,7 +172,12 @@ import Testing
     @Test func theSenderOfARefusedLineIsNamed() throws {
         let readings = ExpositionReadings()
         #expect(try readings.decode(#"m{source_id="a"} 1 -5"#).request.rejected.map(\.sourceID) == ["a"])
-        #expect(try readings.decode("m{a} 1").request.rejected.map(\.sourceID) == [nil])
+        for line in [#"m{b="c",source_id="a",x} 1"#, #"m{source_id="a"} x"#, #"{"m",source_id="a""#] {
+            #expect(try readings.decode(line).request.rejected.map(\.sourceID) == ["a"])
+        }
+        for line in ["m{a} 1", "m x", #"m{source_id="a} 1"#, #"m{a} 1 # {source_id="a"}"#, "m{source_id=\"\\"] {
+            #expect(try readings.decode(line).request.rejected.map(\.sourceID) == [nil])
+        }
         let labels = [Label("source_id", "b")]
         #expect(try readings.decode("m{a} 1", extraLabels: labels).request.rejected.map(\.sourceID) == ["b"])
     }

@@ -16,6 +16,15 @@ import urllib.parse
 BINARY = os.environ.get("HELIOGRAPH_BINARY", "heliograph")
 
 
+def add_python_packages():
+    """Makes what `scripts/bootstrap --python` installed importable."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    found = [str(folder) for folder in root.glob(".venv/lib/python3*/site-packages")]
+    if not found:
+        sys.exit(f"there is no {root}/.venv: run scripts/bootstrap --python")
+    sys.path[:0] = found
+
+
 def clean_environment():
     """Ours without settings: what the person who runs the tests or benchmarks has set must not reach the servers."""
     return {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}

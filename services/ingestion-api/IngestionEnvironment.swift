@@ -35,10 +35,12 @@ package struct IngestionEnvironment: Sendable {
 /// One decoder a protocol; together they give references to the series of all.
 package struct IngestionDecoders: Sendable {
     package let contract: ContractDecoder
+    package let exposition: ExpositionDecoder
 
     /// - Parameter maximumRecords: of one request.
     package init(registry: SeriesRegistry, maximumRecords: Int) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
+        exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
     }
 }
 

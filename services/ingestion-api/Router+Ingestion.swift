@@ -8,6 +8,9 @@ package func addIngestionRoutes(
     let intake = TelemetryIntake(environment: environment)
     let telemetry = TelemetryRoute(intake: intake)
     router.post("/api/v1/telemetry") { request, _ in try await telemetry.handle(request) }
+    let exposition = ExpositionRoute(intake: intake)
+    router.post("/api/v1/import/prometheus") { request, _ in try await exposition.handle(request) }
+    addPushgatewayRoutes(to: router, intake: intake)
     let deadLetters = DeadLetterRoute(log: environment.log, work: work)
     router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }
 }
