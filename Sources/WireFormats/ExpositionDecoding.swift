@@ -20,7 +20,7 @@ struct ExpositionDecoding {
     private struct Metric {
         /// Of its labels; nil if the last line belongs to no such metric.
         var hash: UInt64?
-        /// Among those pending.
+        /// Among those pending, of those whose start is not known yet.
         var first = 0
         var start: Int64 = 0
     }
@@ -122,7 +122,7 @@ struct ExpositionDecoding {
         let word = bytes.skippingBlanks(start + 1)
         let wordEnd = min(bytes.endOfWord(word), end)
         if wordEnd - word == Self.type.count, bytes.hasBytes(Self.type, at: word) {
-            closeMetric(bytes)
+            metric = Metric()
             do throws(ExpositionFault) {
                 family = try ExpositionFamily(bytes, at: wordEnd)
                 // Counters matter for the sake of their created times, which the older format does not have.
@@ -143,11 +143,8 @@ struct ExpositionDecoding {
     private mutating func append(_ sample: ExpositionSample, _ bytes: Span<UInt8>) {
         if sample.hasExemplar { result.exemplars += 1 }
         var place = Place()
-        if family.kind == .other {
-            if lookUp.isFull { resolve(bytes) }
-        } else {
-            place = self.place(of: sample, bytes)
-        }
+        if family.kind != .other { place = self.place(of: sample, bytes) }
+        if isFull { resolve(bytes) }
         pending.append(
             Pending(
                 line: line, series: sample.series, kind: place.kind, timestamp: sample.timestamp ?? defaultTimestamp,
@@ -156,7 +153,7 @@ struct ExpositionDecoding {
     }
 
     private mutating func append(_ fault: ExpositionFault, lineAt start: Int, _ bytes: Span<UInt8>) {
-        closeMetric(bytes)
+        if isFull { resolve(bytes) }
         faults[pending.count] = fault
         let series = ByteRange(start: start, end: start)
         pending.append(Pending(line: line, series: series, kind: .other, timestamp: 0, value: 0, start: 0))
@@ -166,11 +163,12 @@ struct ExpositionDecoding {
 
     // MARK: Metrics
 
-    /// Ends a metric, whose samples are kept together until then.
-    private mutating func closeMetric(_ bytes: Span<UInt8>) {
-        metric = Metric()
-        if lookUp.isFull { resolve(bytes) }
-    }
+    /// So many samples of one metric wait for its created time; the earlier ones of a longer metric go without.
+    private static let longestMetric = 65_536
+
+    /// The samples of a metric are kept together until it ends.
+    @inline(__always)
+    private var isFull: Bool { lookUp.isFull && (metric.hash == nil || pending.count >= Self.longestMetric) }
 
     private struct Place {
         /// How the sample's labels are to be read.
@@ -182,21 +180,24 @@ struct ExpositionDecoding {
     /// Sees to which metric of the family a sample belongs.
     private mutating func place(of sample: ExpositionSample, _ bytes: Span<UInt8>) -> Place {
         guard let nameEnd = family.end(in: sample.series, bytes) else {
-            closeMetric(bytes)
+            metric = Metric()
             return Place()
         }
         let kind = family.kind == .counter ? .other : family.kind
         guard reader.format == .openMetrics, let hash = hash(of: sample, bytes) else {
-            closeMetric(bytes)
+            metric = Metric()
             return Place(kind: kind)
         }
         if metric.hash != hash {
-            closeMetric(bytes)
+            metric = Metric()
+            if isFull { resolve(bytes) }
             metric = Metric(hash: hash, first: pending.count)
         }
         guard isCreated(nameEnd, bytes) else { return Place(kind: kind, start: metric.start) }
         if let start = ExpositionNumber.milliseconds(ofSeconds: sample.value) {
             for index in metric.first..<pending.count { pending[index].start = start }
+            // Behind this line; those before it are done.
+            metric.first = pending.count + 1
             metric.start = start
         }
         return Place(kind: kind)

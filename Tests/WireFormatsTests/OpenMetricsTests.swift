@@ -79,6 +79,7 @@ import Testing
             a_created{x="1"} 2.5
             a_total{x="2"} 2 5
             a_total{x="3"} 3 5
+            broken{
             a_created{x="3"} 3
             # TYPE b histogram
             b_bucket{x="1",le="1"} 1 5
@@ -105,7 +106,9 @@ import Testing
         #expect(
             try readings.outcomes(text, .openMetrics) == [
                 #"a_total{x="1"} 1.0 @5000 from 2500"#, #"a_created{x="1"} 2.5"#, #"a_total{x="2"} 2.0 @5000"#,
-                #"a_total{x="3"} 3.0 @5000 from 3000"#, #"a_created{x="3"} 3.0"#,
+                #"a_total{x="3"} 3.0 @5000 from 3000"#,
+                "! invalid_line: Line 6: at column 8, expected } after the labels, got the end of the line.",
+                #"a_created{x="3"} 3.0"#,
                 #"b_bucket{le="1.0", x="1"} 1.0 @5000 from 4000"#, #"b_bucket{le="+Inf", x="1"} 1.0 @5000 from 4000"#,
                 #"b_sum{x="1"} 1.0 @5000 from 4000"#, #"b_created{x="1"} 4.0"#,
                 #"b_count{x="1"} 1.0 @5000 from 4000"#, #"b_count{x="2"} 1.0 @5000"#, "c d_created 1.0 @5000",
@@ -126,6 +129,17 @@ import Testing
         let batch = try readings.decode(text, .openMetrics).request.batch
         #expect(batch.count == 2002 && batch.starts.count == 2000)
         #expect(batch.starts.allSatisfy { $0.startTimestamp == ($0.sampleIndex < 1000 ? 1000 : 2000) })
+    }
+
+    @Test func endlessMetricsCostNoMoreThanOthers() throws {
+        let many = 200_000
+        let created =
+            "# TYPE a counter\na_total 1 5\n" + String(repeating: "a_created 1\na_total 2 5\n", count: many) + "# EOF"
+        let batch = try readings.decode(created, .openMetrics).request.batch
+        #expect(batch.count == 2 * many + 1 && batch.starts.count == many + 1)
+        let late = "# TYPE a counter\n" + String(repeating: "a_total 1 5\n", count: many) + "a_created 1\n# EOF"
+        let starts = try readings.decode(late, .openMetrics).request.batch.starts
+        #expect(starts.last?.sampleIndex == many - 1 && (1...65_536).contains(starts.count))
     }
 
     @Test func boundsAreWrittenAsPrometheus3WritesThem() throws {
