@@ -69,6 +69,9 @@ let package = Package(
         .systemLibrary(
             name: "CSnappy", path: "Sources/CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
+        .systemLibrary(
+            name: "CSQLiteSettings", path: "Sources/CSQLiteSettings", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
         engine("NativeHistograms"),
         engine("TelemetryModel", ["NativeHistograms"], settings: memorySafe),
         engine("WireFormats", ["TelemetryModel", "NativeHistograms", "CZlib", "CSnappy"], settings: memorySafe),
@@ -80,7 +83,11 @@ let package = Package(
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
         engine(
             "EmbeddedStore",
-            ["TelemetryModel", "NativeHistograms", "TimeSeriesStore", "LabelPattern", "ChunkCodec", grdb, sqlite]),
+            [
+                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "LabelPattern", "ChunkCodec",
+                "CSQLiteSettings",
+                grdb, sqlite,
+            ]),
         engine("DataBackup", ["EmbeddedStore", "IngestLog", "TimeSeriesStore", crypto]),
         engine("PromQLSyntax"),
         engine(
@@ -95,7 +102,7 @@ let package = Package(
             "HTTPSupport", folder: "http-support",
             [
                 "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
-                nioCore,
+                nioCore, nioPosix,
             ]),
         service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", yams]),
         service(

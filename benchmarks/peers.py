@@ -15,7 +15,18 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Tests" / "processes"))
 from harness import clean_environment, die_with_parent  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 REQUEST_TIMEOUT = 180
+
+
+def release_binary(product, variable):
+    """Builds the release binary of a product, unless the environment's variable names one."""
+    if os.environ.get(variable):
+        return os.environ[variable]
+    command = ["swift", "build", "-c", "release", "--product", product]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)
+    folder = subprocess.run([*command, "--show-bin-path"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return f"{folder.strip()}/{product}"
 
 
 class PeerError(Exception):
@@ -53,6 +64,8 @@ def folder_bytes(folder):
 class Peer:
     """One server process over one folder. Use as a context manager: it is ended on leaving, also by an error."""
     name = package = binary = ready_path = write_path = ""
+    # Whether `settle` and `disk` are there.
+    has_disk_figures = True
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -236,13 +249,15 @@ class Prometheus(Peer):
 
 
 class Heliograph(Peer):
-    """Over a data folder that was filled before."""
+    """The release binary; over a data folder that was filled before, or an empty one."""
     name = "Heliograph"
-    ready_path = "/readyz"
+    ready_path, write_path = "/readyz", "/api/v1/write"
+    has_disk_figures = False
 
-    def __init__(self, folder, binary, data):
+    def __init__(self, folder, data=None):
         super().__init__(folder)
-        self.server, self.data = binary, data
+        self.server = release_binary("heliograph", "HELIOGRAPH_BINARY")
+        self.data = data or self.folder / "data"
 
     @classmethod
     def missing(cls):

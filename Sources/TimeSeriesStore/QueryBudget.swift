@@ -59,17 +59,22 @@ package final class QueryBudget: Sendable {
         cancelled = Cancellation()
     }
 
-    private init(renewing other: QueryBudget) {
-        sampleLimit = other.sampleLimit
-        seriesLimit = other.seriesLimit
-        memoryLimit = other.memoryLimit
-        timeout = other.timeout
-        deadline = other.deadline
+    private init(renewing other: QueryBudget, samples: Int, series: Int, memory: Int, timeout: Duration?) {
+        sampleLimit = min(samples, other.sampleLimit)
+        seriesLimit = min(series, other.seriesLimit)
+        memoryLimit = min(memory, other.memoryLimit)
+        self.timeout = timeout ?? other.timeout
+        deadline = min(timeout.map { .now + $0 } ?? other.deadline, other.deadline)
         cancelled = other.cancelled
     }
 
-    /// One with the same limits of which nothing is used yet. It ends at the same time, and when this one is cancelled.
-    package func renewed() -> QueryBudget { QueryBudget(renewing: self) }
+    /// One with the same limits, or lower ones, of which nothing is used yet. It ends at the same time, or earlier, and when this
+    /// one is cancelled.
+    package func renewed(
+        samples: Int = .max, series: Int = .max, memory: Int = .max, timeout: Duration? = nil
+    ) -> QueryBudget {
+        QueryBudget(renewing: self, samples: samples, series: series, memory: memory, timeout: timeout)
+    }
 
     private final class Cancellation: Sendable {
         let isCancelled = Atomic<Bool>(false)

@@ -20,7 +20,7 @@ struct HistogramMessage {
             case .varint(1): histogram.count = Double(try fields.varint(bytes))
             case .fixed64(2): histogram.count = try fields.double(bytes)
             case .fixed64(3): histogram.sum = try fields.double(bytes)
-            case .varint(4): histogram.schema = Int32(truncatingIfNeeded: try fields.zigzag(bytes))
+            case .varint(4): histogram.schema = Int32(clamping: try fields.zigzag(bytes))
             case .fixed64(5): histogram.zeroThreshold = try fields.double(bytes)
             case .varint(6): histogram.zeroCount = Double(try fields.varint(bytes))
             case .fixed64(7): histogram.zeroCount = try fields.double(bytes)
@@ -54,8 +54,8 @@ struct HistogramMessage {
         while !fields.isAtEnd {
             let key = try fields.key(bytes)
             switch key {
-            case .varint(1): span.offset = Int32(truncatingIfNeeded: try fields.zigzag(bytes))
-            case .varint(2): span.length = UInt32(truncatingIfNeeded: try fields.varint(bytes))
+            case .varint(1): span.offset = Int32(clamping: try fields.zigzag(bytes))
+            case .varint(2): span.length = UInt32(clamping: try fields.varint(bytes))
             default: try fields.skip(key, bytes)
             }
         }

@@ -16,6 +16,8 @@ package struct DecodedWrite: Sendable {
     /// Exemplars that came; none is kept.
     package var exemplars = 0
 
+    package init() {}
+
     package var samples: Int { request.batch.count - histograms }
 }
 

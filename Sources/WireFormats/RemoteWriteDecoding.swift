@@ -62,6 +62,7 @@ struct RemoteWriteDecoding {
     private mutating func readSeries1(_ range: ByteRange, _ message: Span<UInt8>) throws(ProtobufError) {
         var fields = ProtobufFields(range)
         var labels = ByteRange(start: range.start, end: range.start)
+        let first = pending.count
         while !fields.isAtEnd {
             let key = try fields.key(message)
             switch key {
@@ -78,6 +79,8 @@ struct RemoteWriteDecoding {
             default: try fields.skip(key, message)
             }
         }
+        // Without samples there is nothing that needs a series.
+        guard pending.count > first else { return }
         self.labels.append(labels)
         lookUp.append(SeriesKey(first: labels), in: message)
     }
@@ -166,6 +169,7 @@ struct RemoteWriteDecoding {
         guard open == nil else {
             throw ProtobufError(offset: range.end, reason: "expected a value for the last label's name")
         }
+        guard pending.count > first else { return }
         if created != 0 { begin(first, at: created) }
         let labels = ByteRange(start: start, end: scratch.count)
         self.labels.append(labels)

@@ -17,6 +17,9 @@ import TimeSeriesStore
         return store
     }
 
+    /// `up{a!~"b"}`: the search by patterns is never tried where the request stands.
+    private static let heavy = "up%7Ba%21~%22b%22%7D"
+
     /// Reads until the budget ends it; says when it begins, and what ended it.
     private func endlessStore() -> (MemoryStore, events: AsyncStream<String>) {
         let (events, source) = AsyncStream.makeStream(of: String.self)
@@ -38,8 +41,8 @@ import TimeSeriesStore
         var limits = QueryLimits()
         limits.watchAfter = .milliseconds(1)
         try await application(environment(slow, limits: limits)).test(.live) { client in
-            for method in ["GET /api/v1/query?query=up HTTP/1.1\r\n", "POST /api/v1/query HTTP/1.1\r\n"] {
-                let form = method.hasPrefix("POST") ? "query=up" : ""
+            for method in ["GET /api/v1/query?query=\(Self.heavy) HTTP/1.1\r\n", "POST /api/v1/query HTTP/1.1\r\n"] {
+                let form = method.hasPrefix("POST") ? "query=\(Self.heavy)" : ""
                 let connection = try await Connection(port: #require(client.port))
                 connection.send(
                     method + "Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -61,6 +64,28 @@ import TimeSeriesStore
             }
             await connection.close()
         }
+    }
+
+    /// What is tried where the request stands ends soon, and is begun anew on a thread of its own.
+    @Test func whatTurnsOutHeavyIsBegunAnew() async throws {
+        let reads = Mutex(0)
+        var slow = store
+        slow.onRead = { budget in
+            let isFirst = reads.withLock {
+                $0 += 1
+                return $0 == 1
+            }
+            while isFirst { try budget.check() }
+        }
+        let environment = environment(slow)
+        try await application(environment).test(.live) { client in
+            let connection = try await Connection(port: #require(client.port))
+            connection.send("GET /api/v1/query?query=up HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(await connection.read(until: #""1"]}]}}"#).hasPrefix("HTTP/1.1 200"))
+            await connection.close()
+        }
+        #expect(reads.withLock { $0 } == 2)
+        #expect(environment.metrics.queries.value == 1 && environment.metrics.failures.value == 0)
     }
 
     @Test func aSlowQueryIsAnsweredToo() async throws {
@@ -91,7 +116,7 @@ import TimeSeriesStore
         let environment = environment(slow, limits: limits)
         try await application(environment).test(.live) { client in
             let connection = try await Connection(port: #require(client.port))
-            connection.send(String(repeating: "GET /api/v1/query?query=up HTTP/1.1\r\nHost: x\r\n\r\n", count: 2))
+            connection.send(String(repeating: "GET /api/v1/query?query=\(Self.heavy) HTTP/1.1\r\nHost: x\r\n\r\n", count: 2))
             var iterator = events.makeAsyncIterator()
             #expect(await iterator.next() == "reading")
             await connection.close()

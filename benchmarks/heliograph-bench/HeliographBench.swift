@@ -1,4 +1,5 @@
 import ArgumentParser
+import EmbeddedStore
 import TimeSeriesStore
 
 /// The benchmarks that need the engine's own code or millions of samples a second. One subcommand, one file; a new one is
@@ -15,6 +16,7 @@ struct HeliographBench: ParsableCommand {
 
     static func main() {
         AllocatorPolicy.keepFreed()
+        SQLiteSettings.apply()
         main(nil)
     }
 }

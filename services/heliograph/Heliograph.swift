@@ -1,4 +1,5 @@
 import ArgumentParser
+import EmbeddedStore
 import TimeSeriesStore
 
 /// The one executable: all roles in one process, and the tools.
@@ -23,6 +24,7 @@ struct Heliograph: AsyncParsableCommand {
 
     static func main() async {
         AllocatorPolicy.keepFreed()
+        SQLiteSettings.apply()
         await main(nil)
     }
 }

@@ -63,7 +63,7 @@ struct PlatformRunner {
             .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
             .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
             .init(service: alerting),
-            .init(service: application),
+            .init(service: OnEventLoops(service: application)),
         ]
         if settings.demo {
             services.append(
@@ -83,6 +83,15 @@ struct PlatformRunner {
                 "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error.description); choose another "
                     + "address with --listen")
         }
+    }
+}
+
+/// Does a service's work on the event loops that it comes from (`CurrentEventLoopExecutor`).
+struct OnEventLoops<Inner: Service>: Service {
+    let service: Inner
+
+    func run() async throws {
+        try await withTaskExecutorPreference(CurrentEventLoopExecutor()) { try await service.run() }
     }
 }
 

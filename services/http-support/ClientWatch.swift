@@ -10,23 +10,18 @@ package final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler 
     package typealias InboundIn = NIOAny
 
     /// Those of all connections that have a watch, so that a request finds its own without a turn of the event loop.
-    private static let watched = Mutex<[ObjectIdentifier: Listeners]>([:])
+    private static let watched = Mutex(Watched())
 
     private let listeners = Listeners()
 
     package init() {}
 
     package func handlerAdded(context: ChannelHandlerContext) {
-        let id = ObjectIdentifier(context.channel)
-        ClientWatch.watched.withLock { $0[id] = listeners }
+        let channel = context.channel
+        ClientWatch.watched.withLock { $0.add(channel, listeners) }
     }
 
-    package func handlerRemoved(context: ChannelHandlerContext) {
-        // Before the channel's end: another one may get its address.
-        let id = ObjectIdentifier(context.channel)
-        _ = ClientWatch.watched.withLock { $0.removeValue(forKey: id) }
-        listeners.leave()
-    }
+    package func handlerRemoved(context: ChannelHandlerContext) { listeners.leave() }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent { listeners.leave() }
@@ -84,9 +79,32 @@ package final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler 
         }
     }
 
+    /// The listeners of connections by their channel.
+    ///
+    /// A closed one stays for as long as its channel does: requests that came before the end, and are only now begun, must learn
+    /// of it.
+    private struct Watched {
+        private struct Entry {
+            weak var channel: (any Channel)?
+            let listeners: Listeners
+        }
+
+        private var entries: [ObjectIdentifier: Entry] = [:]
+        private var mostBeforeSweep = 256
+
+        mutating func add(_ channel: any Channel, _ listeners: Listeners) {
+            // An entry of a channel that had the same address before is replaced.
+            entries[ObjectIdentifier(channel)] = Entry(channel: channel, listeners: listeners)
+            guard entries.count > mostBeforeSweep else { return }
+            entries = entries.filter { $0.value.channel != nil }
+            mostBeforeSweep = max(256, 2 * entries.count)
+        }
+
+        func listeners(of channel: any Channel) -> Listeners? { entries[ObjectIdentifier(channel)]?.listeners }
+    }
+
     fileprivate static func add(_ registration: Registration, to channel: any Channel) {
-        let id = ObjectIdentifier(channel)
-        watched.withLock { $0[id] }?.add(registration)
+        watched.withLock { $0.listeners(of: channel) }?.add(registration)
     }
 }
 

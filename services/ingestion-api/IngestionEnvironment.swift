@@ -35,11 +35,13 @@ package struct IngestionEnvironment: Sendable {
 /// One decoder a protocol; together they give references to the series of all.
 package struct IngestionDecoders: Sendable {
     package let contract: ContractDecoder
+    package let remoteWrite: RemoteWriteDecoder
     package let exposition: ExpositionDecoder
 
     /// - Parameter maximumRecords: of one request.
     package init(registry: SeriesRegistry, maximumRecords: Int) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
+        remoteWrite = RemoteWriteDecoder(registry: registry, maximumRecords: maximumRecords)
         exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
     }
 }

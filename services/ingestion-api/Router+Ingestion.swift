@@ -1,13 +1,15 @@
 package import HTTPSupport
 package import Hummingbird
 
-/// `POST /api/v1/telemetry` and `GET /api/v1/dead-letters`.
+/// What takes telemetry, one route a protocol, and `GET /api/v1/dead-letters`.
 package func addIngestionRoutes(
     to router: Router<AppContext>, environment: IngestionEnvironment, work: BlockingWork
 ) {
     let intake = TelemetryIntake(environment: environment)
     let telemetry = TelemetryRoute(intake: intake)
     router.post("/api/v1/telemetry") { request, _ in try await telemetry.handle(request) }
+    let remoteWrite = RemoteWriteRoute(intake: intake)
+    router.post("/api/v1/write") { request, _ in try await remoteWrite.handle(request) }
     let exposition = ExpositionRoute(intake: intake)
     router.post("/api/v1/import/prometheus") { request, _ in try await exposition.handle(request) }
     addPushgatewayRoutes(to: router, intake: intake)

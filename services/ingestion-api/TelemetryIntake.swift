@@ -19,13 +19,13 @@ struct TelemetryIntake: Sendable {
         let receivedAt: Int64
     }
 
-    /// Answers a request and counts it.
-    func counted(_ answer: () async throws -> Response) async throws -> Response {
+    /// Answers a request and counts it. To decode a body may take long, and is not for the thread that other connections wait for.
+    func counted(_ answer: @Sendable () async throws -> Response) async throws -> Response {
         let began = ContinuousClock.now
         environment.metrics.requests.add()
         defer { environment.metrics.latency.record(ContinuousClock.now - began) }
         do {
-            return try await answer()
+            return try await withTaskExecutorPreference(globalConcurrentExecutor) { try await answer() }
         } catch {
             environment.metrics.refusedRequests.add()
             throw error

@@ -18,7 +18,9 @@ struct LabelRoutes: Sendable {
         let range = try parameters.timeRange()
         let limit = try parameters.resultLimit()
         let store = environment.store
-        let body = try await runner.run(context) { budget in
+        // As of queries: the search by patterns does not say what it needs.
+        let isLight = matchers.joined().allSatisfy { if case .equal = $0.condition { true } else { false } }
+        let body = try await runner.run(context, isLight: isLight) { budget in
             let series = try store.series(matchers, in: range, budget: budget)
             return truncated(series, limit) { $0.labelSets($1) }
         }

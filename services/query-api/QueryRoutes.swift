@@ -20,7 +20,8 @@ struct QueryRoutes: Sendable {
         let query = try parameters.required("query", "a PromQL expression")
         let time = try parameters.time("time") ?? environment.now()
         let options = try options(parameters)
-        let answer = try await runner.run(context, timeout: options.timeout) { budget in
+        let answer = try await runner.run(context, timeout: options.timeout, isLight: options.isLight(query, span: 0)) {
+            budget in
             try options.answer(query, from: time, through: time, step: 1, budget: budget) { engine in
                 try engine.instant(query, at: time, budget: budget, explains: options.explains)
             }
@@ -50,7 +51,9 @@ struct QueryRoutes: Sendable {
         }
         let query = try parameters.required("query", "a PromQL expression")
         let options = try options(parameters)
-        let answer = try await runner.run(context, timeout: options.timeout) { budget in
+        let answer = try await runner.run(
+            context, timeout: options.timeout, isLight: options.isLight(query, span: end - start)
+        ) { budget in
             try options.answer(query, from: start, through: end, step: step, budget: budget) { engine in
                 try engine.range(
                     query, from: start, through: end, step: step, budget: budget, explains: options.explains)
@@ -93,6 +96,15 @@ struct QueryRoutes: Sendable {
         let listsSteps: Bool
         let explains: Bool
         let began = ContinuousClock.now
+
+        /// Whether the query may need little. The search for series by patterns does not say what it needs, and what is asked
+        /// beside the result is not to depend on a second attempt.
+        ///
+        /// - Parameter span: from the first step to the last, milliseconds. Long ones have many samples in each series.
+        func isLight(_ query: String, span: Int64) -> Bool {
+            span <= 6 * 3_600_000 && !wantsStatistics && !explains && query.utf8.count <= 512
+                && !query.utf8.contains(UInt8(ascii: "~"))
+        }
 
         func answer(
             _ query: String, from: Int64, through: Int64, step: Int64, budget: QueryBudget,

@@ -13,10 +13,14 @@ struct QueryRunner: Sendable {
 
     /// Awaits the barrier and runs `read` on a query thread.
     ///
-    /// - Parameter timeout: milliseconds; the configured one if that is shorter.
+    /// - Parameters:
+    ///   - timeout: milliseconds; the configured one if that is shorter.
+    ///   - isLight: whether `read` may be tried where the request stands, and be begun anew on a query thread if it turns out
+    ///     to be more than little.
     /// - Throws: `APIError` only.
     func run<Value: Sendable>(
-        _ context: AppContext, timeout: Int64? = nil, _ read: @escaping @Sendable (QueryBudget) throws -> Value
+        _ context: AppContext, timeout: Int64? = nil, isLight: Bool = false,
+        _ read: @escaping @Sendable (QueryBudget) throws -> Value
     ) async throws -> Value {
         let limits = environment.limits
         let budget = limits.budget(timeout: timeout)
@@ -40,9 +44,13 @@ struct QueryRunner: Sendable {
         do {
             return try await withTaskCancellationHandler {
                 try await environment.barrier()
-                return try await environment.work.run {
-                    try budget.check()
-                    return try read(budget)
+                if isLight, let value = try attempt(read, budget) { return value }
+                // Whichever thread did the work, the answer is written by the connection's event loop.
+                return try await withTaskExecutorPreference(EventLoopExecutor(context.channel.eventLoop)) {
+                    try await environment.work.run {
+                        try budget.check()
+                        return try read(budget)
+                    }
                 }
             } onCancel: {
                 budget.cancel()
@@ -53,6 +61,22 @@ struct QueryRunner: Sendable {
             if answer.kind == .canceled { environment.metrics.cancelled.add() }
             if answer.kind == .internal { context.logger.error("a query failed", metadata: ["error": "\(error)"]) }
             throw answer
+        }
+    }
+}
+
+extension QueryRunner {
+    /// The result of a read that needs little: with less than a thread's waking up takes, it is not worth one. Nil if it needs
+    /// more, which shows when it has begun to.
+    private func attempt<Value>(_ read: (QueryBudget) throws -> Value, _ budget: QueryBudget) throws -> Value? {
+        try budget.check()
+        let little = budget.renewed(samples: 10_000, series: 50, memory: 4 << 20, timeout: .microseconds(300))
+        do {
+            let value = try read(little)
+            try budget.charge(samples: little.samplesCharged)
+            return value
+        } catch is QueryLimitError {
+            return nil
         }
     }
 }
