@@ -46,6 +46,10 @@ import Testing
         #expect(try run("processes/query_api_test.py") == 0)
     }
 
+    @Test func aPrometheusWritesRemotely() throws {
+        #expect(try run("processes/remote_write_test.py") == 0)
+    }
+
     @Test func hostileQueriesTakeNothingDown() throws {
         #expect(try run("processes/hostile_query_test.py") == 0)
     }

@@ -116,7 +116,8 @@ import TimeSeriesStore
         let environment = environment(slow, limits: limits)
         try await application(environment).test(.live) { client in
             let connection = try await Connection(port: #require(client.port))
-            connection.send(String(repeating: "GET /api/v1/query?query=\(Self.heavy) HTTP/1.1\r\nHost: x\r\n\r\n", count: 2))
+            let request = "GET /api/v1/query?query=\(Self.heavy) HTTP/1.1\r\nHost: x\r\n\r\n"
+            connection.send(request + request)
             var iterator = events.makeAsyncIterator()
             #expect(await iterator.next() == "reading")
             await connection.close()

@@ -3,6 +3,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import threading
@@ -50,6 +51,13 @@ class Prometheus:
                 return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")
+
+    # As harness.Server has it.
+    json = ask
+
+    def reload(self):
+        """Has it read its configuration again."""
+        self.process.send_signal(signal.SIGHUP)
 
     def wait_for(self, query, seconds=60):
         """The result of a query as soon as it has one."""
