@@ -222,6 +222,12 @@ let package = Package(
                 "TelemetryModel", "NativeHistograms", "WireFormats", "ChunkCodec", hummingbird, hummingbirdTesting,
                 nioCore, logging,
             ]),
+        tests(
+            "IngestionAPITests",
+            [
+                "IngestionAPI", "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", hummingbird,
+                hummingbirdTesting, nioCore,
+            ]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),

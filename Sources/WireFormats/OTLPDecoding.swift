@@ -236,13 +236,8 @@ struct OTLPDecoding {
 
     @inline(__always)
     private mutating func append(_ new: Series) {
-        Self.append(new.key, to: &lookUp, scratch)
+        lookUp.append(new.key)
         series.append(new)
-    }
-
-    @inline(__always)
-    private static func append(_ key: SeriesKey, to lookUp: inout SeriesLookUp, _ scratch: [UInt8]) {
-        lookUp.append(key, in: scratch.span)
     }
 
     @inline(__always)

@@ -10,7 +10,16 @@ import TelemetryModel
 ///     segment: │ lengths (8) │ reference (4) │ the key's stretches │ lengths … │
 ///
 /// Over its bounds the cache is emptied, and the next records pay for filling it again.
+///
+/// Senders name their series in the same order each time, and new ones are put in in the order in which they came first: so the
+/// series to be looked up next is often the next one in the segment, which a `Cursor` finds without hash and slot.
 struct RawSeriesCache {
+    /// Behind the entry that was found last.
+    struct Cursor {
+        fileprivate var location: UInt64 = .max
+        fileprivate var emptyings = -1
+    }
+
     private struct Slot {
         var hash: UInt64
         /// Segment number and offset in the segment; `vacant` if the slot holds nothing.
@@ -30,6 +39,8 @@ struct RawSeriesCache {
     private var slots: [Slot]
     private var segments: [[UInt8]] = []
     private(set) var count = 0
+    /// How often the cache was emptied; what a cursor says is of no use after that.
+    private var emptyings = 0
 
     init(mostEntries: Int = 4_194_304, mostBytes: Int = 512 << 20) {
         self.mostEntries = mostEntries
@@ -45,6 +56,15 @@ struct RawSeriesCache {
     func reference(
         of key: some RawSeriesKey, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64
     ) -> SeriesReference? {
+        var cursor = Cursor()
+        return reference(of: key, in: bytes, hash: hash, lengths: lengths, moving: &cursor)
+    }
+
+    /// The same; if it is here, `cursor` is moved behind it.
+    @inline(__always)
+    func reference(
+        of key: some RawSeriesKey, in bytes: Span<UInt8>, hash: UInt64, lengths: UInt64, moving cursor: inout Cursor
+    ) -> SeriesReference? {
         let mask = slots.count &- 1
         var index = Int(truncatingIfNeeded: hash) & mask
         // At least a quarter of the slots is vacant, so the probe ends.
@@ -52,7 +72,7 @@ struct RawSeriesCache {
             let slot = slots[index]
             if slot.isVacant { return nil }
             if slot.hash == hash,
-                let reference = match(slot.location, key, bytes, lengths)
+                let reference = match(slot.location, key, bytes, lengths, &cursor)
             {
                 return reference
             }
@@ -60,17 +80,32 @@ struct RawSeriesCache {
         }
     }
 
+    /// The reference of the series that `key` locates in `bytes` if it is the one at `cursor`, which is then moved behind it.
+    @inline(__always)
+    func reference(
+        at cursor: inout Cursor, of key: some RawSeriesKey, in bytes: Span<UInt8>, lengths: UInt64
+    ) -> SeriesReference? {
+        // Behind an entry that ends with its segment begins the next segment, if there is one.
+        guard cursor.emptyings == emptyings, cursor.location >> Self.segmentBits < UInt64(segments.count) else {
+            return nil
+        }
+        return match(cursor.location, key, bytes, lengths, &cursor)
+    }
+
+    /// - Parameter location: of an entry, or of the end of a segment.
     @inline(__always)
     private func match(
-        _ location: UInt64, _ key: some RawSeriesKey, _ bytes: Span<UInt8>, _ lengths: UInt64
+        _ location: UInt64, _ key: some RawSeriesKey, _ bytes: Span<UInt8>, _ lengths: UInt64, _ cursor: inout Cursor
     ) -> SeriesReference? {
         let stored = segments[Int(location >> Self.segmentBits)]
         let segment = stored.span
         var offset = Int(location & (1 << Self.segmentBits - 1))
-        guard segment.word(at: offset) == lengths else { return nil }
+        guard offset < segment.count, segment.word(at: offset) == lengths else { return nil }
         let reference = UInt32(truncatingIfNeeded: segment.word(at: offset &+ 8, length: 4))
         offset &+= Self.headerSize
         guard key.stretchesSatisfy({ Self.areEqual(bytes, $0, segment, &offset) }) else { return nil }
+        cursor.location = location & ~(1 << Self.segmentBits - 1) &+ UInt64(offset)
+        cursor.emptyings = emptyings
         return SeriesReference(reference)
     }
 
@@ -127,7 +162,9 @@ struct RawSeriesCache {
         let growth =
             (needsSlots ? slots.count * MemoryLayout<Slot>.stride : 0) + (needsSegment ? Self.segmentSize : 0)
         if count >= mostEntries || byteCount + growth > mostBytes {
+            let emptyings = emptyings + 1
             self = RawSeriesCache(mostEntries: mostEntries, mostBytes: mostBytes)
+            self.emptyings = emptyings
         } else if needsSlots {
             let old = slots
             slots = Array(repeating: .empty, count: old.count * 2)

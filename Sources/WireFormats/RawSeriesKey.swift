@@ -7,14 +7,24 @@ protocol RawSeriesKey {
 }
 
 /// What names a series in most protocols: its labels, which stand together, or a stretch that several series share and one of
-/// its own (a measurement with its tags, and a field).
+/// its own (a measurement with its tags, and a field), and perhaps one that all of a request share (a database).
 struct SeriesKey: RawSeriesKey {
+    /// No series that fits into a segment of `RawSeriesCache` has a longer stretch, so where lengths end here, nothing is found
+    /// that could be mistaken.
+    private static let longest = 1 << 21 - 1
+
     var first: ByteRange
     var second = ByteRange.absent
-
-    /// Bodies are shorter than 4 GB, so that 32 bits are enough for each.
-    var lengths: UInt64 { UInt64(first.count) | UInt64(second.count) << 32 }
+    var third = ByteRange.absent
 
     @inline(__always)
-    func stretchesSatisfy(_ test: (ByteRange) -> Bool) -> Bool { test(first) && test(second) }
+    var lengths: UInt64 {
+        UInt64(min(first.count, Self.longest)) | UInt64(min(second.count, Self.longest)) << 21
+            | UInt64(min(third.count, Self.longest)) << 42
+    }
+
+    @inline(__always)
+    func stretchesSatisfy(_ test: (ByteRange) -> Bool) -> Bool {
+        test(first) && (second.isEmpty || test(second)) && (third.isEmpty || test(third))
+    }
 }

@@ -82,7 +82,7 @@ struct RemoteWriteDecoding {
         // Without samples there is nothing that needs a series.
         guard pending.count > first else { return }
         self.labels.append(labels)
-        lookUp.append(SeriesKey(first: labels), in: message)
+        lookUp.append(SeriesKey(first: labels))
     }
 
     // MARK: Version 2
@@ -173,7 +173,7 @@ struct RemoteWriteDecoding {
         if created != 0 { begin(first, at: created) }
         let labels = ByteRange(start: start, end: scratch.count)
         self.labels.append(labels)
-        lookUp.append(SeriesKey(first: labels), in: scratch.span)
+        lookUp.append(SeriesKey(first: labels))
     }
 
     /// Gives the pending samples from `first` on, of one series, the time at which it was created, if they have none.

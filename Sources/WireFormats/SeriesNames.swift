@@ -23,15 +23,12 @@ package final class SeriesNames: Sendable {
 ///
 /// Append keys, `resolve` when `isFull` or at the end, read `references`, `removeAll`, and go on.
 struct SeriesLookUp {
-    private struct Wanted {
-        let key: SeriesKey
-        let hash: UInt64
-    }
-
     private static let size = 256
 
     private let names: SeriesNames
-    private var wanted: [Wanted] = []
+    private var cursor = RawSeriesCache.Cursor()
+    /// In the order in which they were appended.
+    private(set) var wanted: [SeriesKey] = []
     /// By position of the key, after `resolve`; nil for a series that was refused.
     private(set) var references: [SeriesReference?] = []
 
@@ -45,9 +42,7 @@ struct SeriesLookUp {
     var isFull: Bool { wanted.count >= Self.size }
 
     @inline(__always)
-    mutating func append(_ key: SeriesKey, in body: Span<UInt8>) {
-        wanted.append(Wanted(key: key, hash: names.hash.hash(body, key, lengths: key.lengths)))
-    }
+    mutating func append(_ key: SeriesKey) { wanted.append(key) }
 
     /// Finds all of them; those not seen before are given their labels and registered.
     ///
@@ -59,8 +54,13 @@ struct SeriesLookUp {
     ) -> [Int: Refusal] {
         var isComplete = true
         names.cache.withLock { cache in
-            for series in wanted {
-                let known = cache.reference(of: series.key, in: body, hash: series.hash, lengths: series.key.lengths)
+            for key in wanted {
+                let lengths = key.lengths
+                var known = cache.reference(at: &cursor, of: key, in: body, lengths: lengths)
+                if known == nil {
+                    let hash = names.hash.hash(body, key, lengths: lengths)
+                    known = cache.reference(of: key, in: body, hash: hash, lengths: lengths, moving: &cursor)
+                }
                 isComplete = isComplete && known != nil
                 references.append(known)
             }
@@ -85,8 +85,9 @@ struct SeriesLookUp {
         names.cache.withLock { cache in
             for position in learned {
                 guard let reference = references[position] else { continue }
-                let series = wanted[position]
-                cache.insert(reference, for: series.key, in: body, hash: series.hash, lengths: series.key.lengths)
+                let key = wanted[position]
+                let hash = names.hash.hash(body, key, lengths: key.lengths)
+                cache.insert(reference, for: key, in: body, hash: hash, lengths: key.lengths)
             }
         }
         return refusals
@@ -99,6 +100,9 @@ struct SeriesLookUp {
             throw .overBudget(error)
         }
     }
+
+    /// Forgets all keys but the first ones; `resolve` was not called since they were appended.
+    mutating func truncate(to count: Int) { wanted.removeLast(wanted.count - count) }
 
     mutating func removeAll() {
         wanted.removeAll(keepingCapacity: true)

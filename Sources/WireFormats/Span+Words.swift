@@ -60,6 +60,12 @@ enum Bytes8 {
         (word &- (ones &* 0x20)) & ~word & tops
     }
 
+    /// Bytes up to 0x20: control characters and the space.
+    @inline(__always)
+    static func spaceOrControl(_ word: UInt64) -> UInt64 {
+        (word &- (ones &* 0x21)) & ~word & tops
+    }
+
     /// Which byte the lowest set bit of a non-zero result belongs to, from 0.
     @inline(__always)
     static func firstIndex(_ marks: UInt64) -> Int { marks.trailingZeroBitCount >> 3 }

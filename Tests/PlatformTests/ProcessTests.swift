@@ -54,11 +54,19 @@ import Testing
         #expect(try run("processes/hostile_query_test.py") == 0)
     }
 
+    @Test func prometheusClientsCanPush() throws {
+        #expect(try run("processes/exposition_test.py") == 0)
+    }
+
     @Test func openTelemetrysClientsAreServed() throws {
         #expect(try run("processes/otlp_test.py") == 0)
     }
 
     @Test func aNewUsersWayWorks() throws {
         #expect(try run("processes/pipeline_test.py") == 0)
+    }
+
+    @Test func influxClientsAreServed() throws {
+        #expect(try run("processes/line_protocol_test.py") == 0)
     }
 }

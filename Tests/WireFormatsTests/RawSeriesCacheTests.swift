@@ -80,6 +80,49 @@ import Testing
         }
     }
 
+    @Test func theNextSeriesIsFoundWithoutItsHash() {
+        var cache = RawSeriesCache(mostEntries: 3000, mostBytes: 64 << 20)
+        let long = String(repeating: "t", count: 5000)
+        let series = (0..<1000).map { Series("s\($0)", "m", "info", $0 % 3 == 0 ? long : "{}") }
+        func hash(_ index: Int) -> UInt64 { UInt64(index) &* 0x9E37_79B9_7F4A_7C15 }
+        func reference(_ index: Int, at cursor: inout RawSeriesCache.Cursor) -> UInt32? {
+            let (bytes, fields) = (series[index].bytes, series[index].fields)
+            return cache.reference(at: &cursor, of: fields, in: bytes.span, lengths: fields.packedLengths ?? 0)?
+                .rawValue
+        }
+        func find(_ index: Int, moving cursor: inout RawSeriesCache.Cursor) -> UInt32? {
+            let (bytes, fields) = (series[index].bytes, series[index].fields)
+            return cache.reference(
+                of: fields, in: bytes.span, hash: hash(index), lengths: fields.packedLengths ?? 0, moving: &cursor)?
+                .rawValue
+        }
+        var cursor = RawSeriesCache.Cursor()
+        #expect(reference(0, at: &cursor) == nil)
+        for index in series.indices { insert(&cache, series[index], UInt32(index), hash: hash(index)) }
+        // At the ends of segments the hash is needed.
+        var byHash = 0
+        for index in series.indices {
+            if let found = reference(index, at: &cursor) {
+                #expect(found == UInt32(index))
+            } else {
+                byHash += 1
+                #expect(find(index, moving: &cursor) == UInt32(index))
+            }
+        }
+        #expect(1...3 ~= byHash)
+        // Behind the last one there is nothing; another one than the next is not taken for it, and does not move the cursor.
+        #expect(reference(0, at: &cursor) == nil)
+        #expect(find(10, moving: &cursor) == 10)
+        #expect(reference(12, at: &cursor) == nil && reference(10, at: &cursor) == nil)
+        #expect(reference(11, at: &cursor) == 11)
+        // What was put in since the cache was emptied is not found by where something else lay before.
+        for index in 0..<3000 { insert(&cache, Series("other\(index)"), 7, hash: hash(index + 5000)) }
+        #expect(cache.count < 3000)
+        for index in series.indices { insert(&cache, series[index], UInt32(index), hash: hash(index)) }
+        #expect(reference(12, at: &cursor) == nil)
+        #expect(find(12, moving: &cursor) == 12 && reference(13, at: &cursor) == 13)
+    }
+
     @Test func theHashSpreadsAndDependsOnItsKey() {
         var generator = SeededGenerator.seeded("theHashSpreadsAndDependsOnItsKey")
         let first = RawSeriesHash(using: &generator)
