@@ -104,7 +104,7 @@ let package = Package(
                 "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
                 nioCore, nioPosix,
             ]),
-        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", yams]),
+        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", "WireFormats", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
@@ -166,7 +166,8 @@ let package = Package(
         tests("TelemetryModelTests", ["TelemetryModel"]),
         tests("LabelPatternTests", ["LabelPattern"]),
         tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
-        tests("WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"]),
+        tests(
+            "WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"], exclude: ["Inputs"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
@@ -236,8 +237,8 @@ let package = Package(
         tests(
             "PlatformTests",
             [
-                "heliograph", "IngestionAPI", "Processor", "Settings", "HTTPSupport", "TelemetryModel", hummingbird,
-                hummingbirdTesting, argumentParser, asyncHTTPClient, logging, nioCore,
+                "heliograph", "IngestionAPI", "Processor", "IngestLog", "WireFormats", "Settings", "HTTPSupport",
+                "TelemetryModel", hummingbird, hummingbirdTesting, argumentParser, asyncHTTPClient, logging, nioCore,
             ]),
         // Faults
         .target(

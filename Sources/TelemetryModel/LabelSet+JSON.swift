@@ -5,9 +5,9 @@ extension LabelSet {
         out.reserveCapacity(labels.count * 32)
         for (index, label) in labels.enumerated() {
             if index > 0 { out += "," }
-            LabelSet.writeJSON(label.name, to: &out)
+            out.appendJSON(label.name)
             out += ":"
-            LabelSet.writeJSON(label.value, to: &out)
+            out.appendJSON(label.value)
         }
         out += "}"
         return out
@@ -20,24 +20,27 @@ extension LabelSet {
         guard let labels = reader.read(json.utf8Span.span) else { return nil }
         self = labels
     }
+}
 
-    private static func writeJSON(_ string: String, to out: inout String) {
-        out += "\""
-        if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) {
-            out += string
+extension String {
+    /// Appends a text as a JSON string (RFC 8259, section 7).
+    package mutating func appendJSON(_ text: String) {
+        self += "\""
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) {
+            self += text
         } else {
-            for scalar in string.unicodeScalars {
+            for scalar in text.unicodeScalars {
                 switch scalar {
-                case "\"": out += "\\\""
-                case "\\": out += "\\\\"
+                case "\"": self += "\\\""
+                case "\\": self += "\\\\"
                 case _ where scalar.value < 0x20:
                     let hex = String(scalar.value, radix: 16)
-                    out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-                default: out.unicodeScalars.append(scalar)
+                    self += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+                default: unicodeScalars.append(scalar)
                 }
             }
         }
-        out += "\""
+        self += "\""
     }
 }
 

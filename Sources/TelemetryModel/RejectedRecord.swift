@@ -26,6 +26,8 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case invalidHistogram = "invalid_histogram"
     /// A value that is no number, such as a text.
     case unsupportedValue = "unsupported_value"
+    /// Differences from point to point, where running totals are needed.
+    case unsupportedTemporality = "unsupported_temporality"
 }
 
 /// A record that was not accepted, with all that is needed to understand, mend and replay it.

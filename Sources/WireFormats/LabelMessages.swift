@@ -79,8 +79,4 @@ extension [UInt8] {
         }
         append(UInt8(rest))
     }
-
-    private mutating func append(_ range: ByteRange, of bytes: Span<UInt8>) {
-        for index in range.start..<range.end { append(bytes[index]) }
-    }
 }

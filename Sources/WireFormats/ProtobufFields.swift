@@ -63,9 +63,14 @@ struct ProtobufFields {
 
     @inline(__always)
     mutating func double(_ bytes: Span<UInt8>) throws(ProtobufError) -> Double {
+        Double(bitPattern: try fixed64(bytes))
+    }
+
+    @inline(__always)
+    mutating func fixed64(_ bytes: Span<UInt8>) throws(ProtobufError) -> UInt64 {
         guard end &- offset >= 8 else { throw error("8 bytes of a number", at: offset) }
         defer { offset &+= 8 }
-        return Double(bitPattern: bytes.word(at: offset))
+        return bytes.word(at: offset)
     }
 
     /// The content of a string, of bytes, of a message or of packed numbers.

@@ -34,6 +34,14 @@ extension Span<UInt8> {
     }
 }
 
+extension [UInt8] {
+    /// Appends a copy of the bytes in `range`, which must all lie inside the span.
+    mutating func append(_ range: ByteRange, of bytes: Span<UInt8>) {
+        // `extracting` checks the bounds, and the pointer does not leave the closure.
+        unsafe bytes.extracting(range.start..<range.end).withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+}
+
 /// Tests on the eight bytes of a word. In each result the lowest set bit is the top bit of the first byte that passes;
 /// bits above it may be false alarms, because a borrow runs upwards.
 enum Bytes8 {

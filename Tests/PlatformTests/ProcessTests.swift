@@ -58,6 +58,10 @@ import Testing
         #expect(try run("processes/exposition_test.py") == 0)
     }
 
+    @Test func openTelemetrysClientsAreServed() throws {
+        #expect(try run("processes/otlp_test.py") == 0)
+    }
+
     @Test func aNewUsersWayWorks() throws {
         #expect(try run("processes/pipeline_test.py") == 0)
     }

@@ -59,7 +59,9 @@ import Testing
         // These depend on what came before: ContractShapeTests.
         given.formUnion([RejectionReason.seriesLimit.rawValue, RejectionReason.sourceSeriesLimit.rawValue])
         // What the contract cannot have; other protocols can.
-        let others: Set<RejectionReason> = [.invalidLine, .invalidMessage, .invalidHistogram, .unsupportedValue]
+        let others: Set<RejectionReason> = [
+            .invalidLine, .invalidMessage, .invalidHistogram, .unsupportedValue, .unsupportedTemporality,
+        ]
         for reason in RejectionReason.allCases where !others.contains(reason) {
             #expect(given.contains(reason.rawValue), "\(reason)")
         }

@@ -55,7 +55,11 @@ struct Platform: Sendable {
         options.flushPolicy.graceMilliseconds = Int64(settings.head.grace.seconds * 1000)
         processor = try Processor(
             log: log, store: store, pipeline: ProcessingPipeline(), options: options, logger: logger)
-        decoders = IngestionDecoders(registry: registry, maximumRecords: settings.ingest.maxRecords)
+        decoders = IngestionDecoders(
+            registry: registry, maximumRecords: settings.ingest.maxRecords,
+            otlp: OTLPTranslation(
+                promotedResourceAttributes: settings.ingest.otlpPromotedResourceAttributes,
+                promotesScope: settings.ingest.otlpPromotesScope))
         var engineOptions = EngineOptions()
         engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)
         self.engineOptions = engineOptions

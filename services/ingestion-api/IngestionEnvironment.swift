@@ -38,13 +38,15 @@ package struct IngestionDecoders: Sendable {
     package let remoteWrite: RemoteWriteDecoder
     package let lineProtocol: LineProtocolDecoder
     package let exposition: ExpositionDecoder
+    package let otlp: OTLPDecoder
 
     /// - Parameter maximumRecords: of one request.
-    package init(registry: SeriesRegistry, maximumRecords: Int) {
+    package init(registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation()) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
         remoteWrite = RemoteWriteDecoder(registry: registry, maximumRecords: maximumRecords)
         lineProtocol = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
         exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
+        self.otlp = OTLPDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
     }
 }
 

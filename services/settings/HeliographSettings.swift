@@ -1,3 +1,5 @@
+import WireFormats
+
 /// Everything that can be set on a Heliograph server, with the values that hold when nobody sets anything.
 ///
 /// The text form of every setting, where it may come from and its meaning stand in `SettingKey.all`; a setting exists
@@ -16,6 +18,9 @@ package struct HeliographSettings: Sendable {
         package var maxSeriesPerSource = 0
         package var requestTimeout = Duration.seconds(30)
         package var idleTimeout = Duration.seconds(60)
+        /// Keys of OpenTelemetry's resource attributes.
+        package var otlpPromotedResourceAttributes = OTLPTranslation.promotedByDefault
+        package var otlpPromotesScope = false
     }
 
     package struct Log: Sendable {

@@ -25,6 +25,13 @@ extension SettingKey {
         SettingKey(
             "ingest.idle_timeout", \.ingest.idleTimeout, "How long a connection may stay open without a request.",
             expected: moreThanNoTime, where: { $0 > .zero }),
+        SettingKey(
+            "ingest.otlp.promote_resource_attributes", \.ingest.otlpPromotedResourceAttributes,
+            "Attributes of OpenTelemetry's resources that become labels of every series; all are in `target_info`.",
+            expected: "a list of attributes' keys"),
+        SettingKey(
+            "ingest.otlp.promote_scope", \.ingest.otlpPromotesScope,
+            "Gives series from OpenTelemetry the labels `otel_scope_…` of their instrumentation's scope."),
 
         SettingKey(
             "log.max_pending_bytes", \.log.maxPendingBytes, bytesFrom: 1 << 20,
@@ -111,6 +118,10 @@ extension SettingKey {
 
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
     static let byEnvironmentName = Dictionary(uniqueKeysWithValues: all.map { ($0.environmentName, $0) })
-    /// The names before the dots: `ingest`, `log`, ….
-    static let groups = Set(all.compactMap { $0.name.split(separator: ".").dropLast().first.map(String.init) })
+    /// What names may stand before a dot: `ingest`, `ingest.otlp`, `log`, ….
+    static let groups = Set(
+        all.flatMap { key in
+            let parts = key.name.split(separator: ".")
+            return parts.indices.dropFirst().map { parts[..<$0].joined(separator: ".") }
+        })
 }

@@ -1,0 +1,80 @@
+package import TelemetryModel
+
+/// The two forms that OTLP over HTTP has (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
+package enum OTLPEncoding: Sendable {
+    case protobuf
+    case json
+}
+
+/// What an `ExportMetricsServiceRequest` came to.
+package struct DecodedMetrics: Sendable {
+    /// A record is one sample, of which a point can be many; a refused point is one. The index of a refused record is that of
+    /// its point.
+    package var request = DecodedRequest()
+    /// Data points that came.
+    package var points = 0
+    /// Those of them that were refused.
+    package var rejectedPoints = 0
+    /// Exemplars that came; none is kept.
+    package var exemplars = 0
+}
+
+/// Why a request as a whole cannot be read. Nothing of it was taken.
+package enum OTLPError: Error, Equatable, CustomStringConvertible {
+    case malformed(String)
+    case tooManyRecords(limit: Int)
+
+    package var description: String {
+        switch self {
+        case .malformed(let reason): reason
+        case .tooManyRecords(let limit):
+            "Expected at most \(limit) samples in one request, got more. Export fewer at a time "
+                + "(max_export_batch_size). Nothing was taken."
+        }
+    }
+}
+
+/// Turns OpenTelemetry's metrics into batches of Prometheus' series. One per process; thread-safe.
+///
+/// Both encodings are read into points of one form, and those are mapped to series in one place (`OTLPDecoding`). A series that
+/// was seen before costs no look at its attributes' text: it is found by their bytes.
+package final class OTLPDecoder: Sendable {
+    let names: SeriesNames
+    let origins = OTLPOrigins()
+    let translation: OTLPTranslation
+    let maximumRecords: Int
+
+    package init(
+        registry: SeriesRegistry, translation: OTLPTranslation = OTLPTranslation(), maximumRecords: Int = 1_000_000
+    ) {
+        names = SeriesNames(registry: registry)
+        self.translation = translation
+        self.maximumRecords = maximumRecords
+    }
+
+    /// - Parameter request: an `ExportMetricsServiceRequest`
+    ///   (opentelemetry/proto/collector/metrics/v1/metrics_service.proto), after decompression.
+    package func decode(_ request: Span<UInt8>, _ encoding: OTLPEncoding) throws(OTLPError) -> DecodedMetrics {
+        var decoding = OTLPDecoding(self, encoding)
+        switch encoding {
+        case .protobuf:
+            do throws(ProtobufError) {
+                try OTLPMessages.read(request, into: &decoding)
+            } catch {
+                throw .malformed(error.description)
+            }
+        case .json:
+            do throws(JSONFault) {
+                try OTLPObjects.read(request, into: &decoding)
+            } catch {
+                let place = TextPosition(request, error.offset)
+                throw .malformed(
+                    "The body is not the expected JSON message: at line \(place.line), column \(place.column), \(error.what)."
+                )
+            }
+        }
+        decoding.finish(request)
+        guard !decoding.isOverfull else { throw .tooManyRecords(limit: maximumRecords) }
+        return decoding.result
+    }
+}

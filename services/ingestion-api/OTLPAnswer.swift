@@ -1,0 +1,90 @@
+import HTTPSupport
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import TelemetryModel
+import WireFormats
+
+/// Answers in the encoding of the request (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response).
+enum OTLPAnswer {
+    /// An `ExportMetricsServiceResponse`. What was refused stands in `partial_success`.
+    static func success(_ decoded: DecodedMetrics, _ encoding: OTLPEncoding) -> Response {
+        guard let first = decoded.request.rejected.first else {
+            return response(.ok, encoding, protobuf: ProtobufWriter(), json: JSONText.empty)
+        }
+        let message =
+            "\(decoded.rejectedPoints) of \(decoded.points) points were refused; what was refused is kept as dead letters, the "
+            + "others are stored. The first: \(first.message)"
+        var protobuf = ProtobufWriter()
+        protobuf.message(1) { partial in
+            if decoded.rejectedPoints > 0 { partial.int64(1, Int64(decoded.rejectedPoints)) }
+            partial.string(2, message)
+        }
+        var json = JSONText()
+        json.object { answer in
+            answer.key("partialSuccess")
+            answer.object { partial in
+                // Integers of 64 bits are strings in protobuf's JSON form.
+                if decoded.rejectedPoints > 0 { partial.field("rejectedDataPoints", "\(decoded.rejectedPoints)") }
+                partial.field("errorMessage", message)
+            }
+        }
+        return response(.ok, encoding, protobuf: protobuf, json: json)
+    }
+
+    /// A `google.rpc.Status`.
+    static func failure(_ error: APIError, _ encoding: OTLPEncoding) -> Response {
+        var protobuf = ProtobufWriter()
+        protobuf.int64(1, Int64(error.rpcCode))
+        protobuf.string(2, error.message)
+        var json = JSONText()
+        json.object { status in
+            status.field("code", error.rpcCode)
+            status.field("message", error.message)
+        }
+        var answer = response(error.otlpStatus, encoding, protobuf: protobuf, json: json)
+        if let seconds = error.retryAfterSeconds { answer.headers[.retryAfter] = "\(seconds)" }
+        return answer
+    }
+
+    private static func response(
+        _ status: HTTPResponse.Status, _ encoding: OTLPEncoding, protobuf: ProtobufWriter, json: JSONText
+    ) -> Response {
+        switch encoding {
+        case .json: .json(json, status: status)
+        case .protobuf:
+            Response(
+                status: status, headers: [.contentType: "application/x-protobuf"],
+                body: .init(byteBuffer: ByteBuffer(bytes: protobuf.bytes)))
+        }
+    }
+}
+
+extension APIError {
+    /// Senders try 429, 502, 503 and 504 again and no other status, so that a full disk, which is not for ever, is a 503.
+    fileprivate var otlpStatus: HTTPResponse.Status {
+        kind == .storageFull || kind == .internal ? .serviceUnavailable : status
+    }
+
+    /// The number of `google.rpc.Code` (https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto).
+    fileprivate var rpcCode: Int {
+        switch kind {
+        case .badData, .execution, .unsupportedMediaType, .methodNotAllowed: 3
+        case .notFound: 5
+        case .forbidden: 7
+        case .tooLarge, .overloaded, .storageFull: 8
+        case .canceled: 1
+        case .timeout, .unavailable: 14
+        case .internal: 13
+        }
+    }
+}
+
+extension JSONText {
+    /// `{}`
+    fileprivate static var empty: JSONText {
+        var json = JSONText()
+        json.object { _ in }
+        return json
+    }
+}

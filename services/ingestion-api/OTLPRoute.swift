@@ -1,0 +1,76 @@
+import HTTPSupport
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import TelemetryModel
+import WireFormats
+
+/// `POST /v1/metrics`: OpenTelemetry's metrics over HTTP, protobuf or JSON
+/// (https://opentelemetry.io/docs/specs/otlp/#otlphttp-request).
+///
+/// Senders go by the status: 200 is done, also where `partial_success` says that some points were refused; 429 and 503 are sent
+/// again; anything else is dropped by them.
+struct OTLPRoute: Sendable {
+    let intake: TelemetryIntake
+
+    func handle(_ request: Request) async throws -> Response {
+        let encoding = OTLPEncoding(contentType: request.headers[.contentType] ?? "")
+        do {
+            return try await intake.counted { try await take(request, encoding) }
+        } catch let error as APIError {
+            return OTLPAnswer.failure(error, encoding ?? .json)
+        }
+    }
+
+    private func take(_ request: Request, _ encoding: OTLPEncoding?) async throws -> Response {
+        guard let encoding else {
+            throw APIError(
+                .unsupportedMediaType,
+                "Content-Type: expected application/x-protobuf or application/json, got "
+                    + "\"\((request.headers[.contentType] ?? "").prefix(96))\"")
+        }
+        let coding = try BodyCoding(request.headers)
+        let arrival = try await intake.arrival(request)
+        let bytes = try intake.decompressed(arrival.body, coding)
+        let decoded: DecodedMetrics
+        do {
+            let decoder = intake.environment.decoders.otlp
+            decoded =
+                if let bytes {
+                    try decoder.decode(bytes.span, encoding)
+                } else {
+                    try decoder.decode(arrival.body.readableBytesUInt8Span, encoding)
+                }
+        } catch {
+            return try await refuse(bytes ?? Array(arrival.body.readableBytesView), error, arrival)
+        }
+        try await intake.commit(decoded.request, of: arrival, by: .otlp)
+        return OTLPAnswer.success(decoded, encoding)
+    }
+
+    /// What is no message is kept as one dead letter. One with too many points is not: it can be sent again in parts.
+    private func refuse(
+        _ message: [UInt8], _ error: OTLPError, _ arrival: TelemetryIntake.Arrival
+    ) async throws -> Response {
+        switch error {
+        case .tooManyRecords: throw APIError(.tooLarge, error.description)
+        case .malformed:
+            let record = RejectedRecord(
+                index: 0, field: nil, reason: .invalidMessage, message: error.description, payload: message,
+                sourceID: nil)
+            try await intake.commit(DecodedRequest(rejected: [record], recordCount: 1), of: arrival, by: .otlp)
+            throw APIError(.badData, error.description)
+        }
+    }
+}
+
+extension OTLPEncoding {
+    /// Nil for another type of content.
+    init?(contentType: String) {
+        switch contentType.prefix(while: { $0 != ";" }).trimmedASCII.lowercased() {
+        case "application/x-protobuf": self = .protobuf
+        case "application/json": self = .json
+        default: return nil
+        }
+    }
+}
