@@ -236,8 +236,8 @@ let package = Package(
         tests(
             "PlatformTests",
             [
-                "heliograph", "Settings", "HTTPSupport", "TelemetryModel", hummingbird, hummingbirdTesting,
-                argumentParser, asyncHTTPClient, logging, nioCore,
+                "heliograph", "IngestionAPI", "Processor", "Settings", "HTTPSupport", "TelemetryModel", hummingbird,
+                hummingbirdTesting, argumentParser, asyncHTTPClient, logging, nioCore,
             ]),
         // Faults
         .target(

@@ -16,7 +16,7 @@ extension NativeHistogram: CustomStringConvertible {
 extension Double {
     /// As Go's `%g` writes it: the fewest digits that are read back as the same number, with an exponent outside of
     /// 1e-4..<1e6.
-    var goText: String {
+    package var goText: String {
         if isNaN { return "NaN" }
         if isInfinite { return self < 0 ? "-Inf" : "+Inf" }
         let sign = self.sign == .minus ? "-" : ""

@@ -54,6 +54,10 @@ import Testing
         #expect(try run("processes/hostile_query_test.py") == 0)
     }
 
+    @Test func prometheusClientsCanPush() throws {
+        #expect(try run("processes/exposition_test.py") == 0)
+    }
+
     @Test func aNewUsersWayWorks() throws {
         #expect(try run("processes/pipeline_test.py") == 0)
     }

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import NIOCore
+import NativeHistograms
 import PromQLEngine
 import TelemetryModel
 import Testing
@@ -97,6 +98,26 @@ import WireFormats
             #expect(values.count == 1000)
             #expect(values[999][1] as? String == SampleTextReference.text(Double(999 * (index + 1)) / 7))
             #expect((values[1][0] as? NSNumber)?.doubleValue == Double(now + 1500) / 1000)
+        }
+    }
+
+    /// Wherever the end of a piece falls: inside of the labels, before the first sample, before the first histogram.
+    @Test func aPieceMayEndAnywhere() throws {
+        let histogram = NativeHistogram(count: 1, sum: 1)
+        let bare = ResultWriter.pieceBytes - 420
+        for padding in stride(from: 0, through: 700, by: 9) {
+            let series = ["a", "b"].map { name in
+                let text = String(repeating: "x", count: name == "a" ? bare + padding : 200)
+                return MatrixSeries(
+                    labels: LabelSet(["n": name, "padding": text]),
+                    samples: SampleColumns(timestamps: [1000, 2000], values: [1, 2]),
+                    histograms: HistogramColumns(timestamps: [3000], histograms: [histogram]))
+            }
+            let bytes = Data(answerBytes(QueryResult(value: .matrix(series))))
+            let text = String(decoding: bytes.suffix(900), as: UTF8.self)
+            let names = text.components(separatedBy: #""histograms":["#).count - 1
+            #expect(names == 2 && text.components(separatedBy: #""values":["#).count - 1 == 2, "\(padding): \(text)")
+            #expect((try? JSONSerialization.jsonObject(with: bytes)) != nil, "\(padding)")
         }
     }
 

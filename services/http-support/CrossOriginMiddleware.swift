@@ -8,7 +8,7 @@ package import Hummingbird
 /// user's own machine.
 package struct CrossOriginMiddleware: RouterMiddleware {
     private static let prefix = "/api/v1/"
-    private static let closed = ["telemetry", "admin/", "write", "otlp/"]
+    private static let closed = ["telemetry", "admin/", "write", "otlp/", "import/"]
     private static let headers: HTTPFields = {
         var headers: HTTPFields = [
             .accessControlAllowOrigin: "*", .accessControlAllowMethods: "GET, POST, OPTIONS",

@@ -45,8 +45,11 @@ package final class UnknownRouteMiddleware: RouterMiddleware {
         let parts = path.split(separator: "/")
         let methods = known.withLock { known in
             known.filter { route in
-                route.components.count == parts.count
-                    && zip(route.components, parts).allSatisfy { component, part in component ~= part }
+                // `**` stands for all that follows.
+                let hasEnough =
+                    route.components.last == .recursiveWildcard
+                    ? parts.count >= route.components.count : parts.count == route.components.count
+                return hasEnough && zip(route.components, parts).allSatisfy { component, part in component ~= part }
             }
             .map(\.method.rawValue)
         }

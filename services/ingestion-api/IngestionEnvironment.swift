@@ -37,12 +37,14 @@ package struct IngestionDecoders: Sendable {
     package let contract: ContractDecoder
     package let remoteWrite: RemoteWriteDecoder
     package let lineProtocol: LineProtocolDecoder
+    package let exposition: ExpositionDecoder
 
     /// - Parameter maximumRecords: of one request.
     package init(registry: SeriesRegistry, maximumRecords: Int) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
         remoteWrite = RemoteWriteDecoder(registry: registry, maximumRecords: maximumRecords)
         lineProtocol = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
+        exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
     }
 }
 

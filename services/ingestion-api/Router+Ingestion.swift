@@ -11,6 +11,9 @@ package func addIngestionRoutes(
     let remoteWrite = RemoteWriteRoute(intake: intake)
     router.post("/api/v1/write") { request, _ in try await remoteWrite.handle(request) }
     InfluxRoutes().add(to: router, intake)
+    let exposition = ExpositionRoute(intake: intake)
+    router.post("/api/v1/import/prometheus") { request, _ in try await exposition.handle(request) }
+    addPushgatewayRoutes(to: router, intake: intake)
     let deadLetters = DeadLetterRoute(log: environment.log, work: work)
     router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }
 }

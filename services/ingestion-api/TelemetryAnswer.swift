@@ -23,25 +23,27 @@ struct TelemetryAnswer {
 
     private var json: JSONText {
         var text = JSONText()
-        text.object { answer in
-            answer.field("accepted", accepted)
-            answer.field("rejected", rejected.count)
-            guard !rejected.isEmpty else { return }
-            answer.key("errors")
-            answer.array { errors in
-                for record in rejected.prefix(TelemetryAnswer.maximumErrors) {
-                    errors.object { error in
-                        error.field("index", record.index)
-                        error.field("field", record.field)
-                        error.field("reason", record.reason.rawValue)
-                        error.field("message", record.message)
-                    }
+        text.object { writeFields(to: &$0) }
+        return text
+    }
+
+    func writeFields(to answer: inout JSONText) {
+        answer.field("accepted", accepted)
+        answer.field("rejected", rejected.count)
+        guard !rejected.isEmpty else { return }
+        answer.key("errors")
+        answer.array { errors in
+            for record in rejected.prefix(TelemetryAnswer.maximumErrors) {
+                errors.object { error in
+                    error.field("index", record.index)
+                    error.field("field", record.field)
+                    error.field("reason", record.reason.rawValue)
+                    error.field("message", record.message)
                 }
             }
-            if rejected.count > TelemetryAnswer.maximumErrors {
-                answer.field("errors_omitted", rejected.count - TelemetryAnswer.maximumErrors)
-            }
         }
-        return text
+        if rejected.count > TelemetryAnswer.maximumErrors {
+            answer.field("errors_omitted", rejected.count - TelemetryAnswer.maximumErrors)
+        }
     }
 }

@@ -118,7 +118,8 @@ struct ResultWriter: Sendable {
         guard sample < timestamps.count else { return true }
         if sample == 0 { writer.raw(#","values":["#) }
         while sample < timestamps.count {
-            if writer.text.count >= Self.pieceBytes { return false }
+            // Where nothing of a column is written the next piece would begin it anew.
+            if sample > 0, writer.text.count >= Self.pieceBytes { return false }
             // Few enough that a piece becomes not much longer than it may be.
             let end = min(timestamps.count, sample + 256)
             for index in sample..<end {
@@ -135,7 +136,7 @@ struct ResultWriter: Sendable {
         guard !columns.isEmpty else { return true }
         if histogram == 0 { writer.raw(#","histograms":["#) }
         while histogram < columns.count {
-            if writer.text.count >= Self.pieceBytes { return false }
+            if histogram > 0, writer.text.count >= Self.pieceBytes { return false }
             if histogram > 0 { writer.raw(",") }
             writer.point(columns.timestamps[histogram], columns.histograms[histogram])
             histogram += 1

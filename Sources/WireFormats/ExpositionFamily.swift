@@ -1,0 +1,77 @@
+/// What a `# TYPE` line says of the lines that follow it.
+struct ExpositionFamily {
+    /// The raw value is part of a series' key, as it decides how the labels are read.
+    enum Kind: Int {
+        case other = 0
+        case histogram = 1
+        case summary = 2
+        case counter = 3
+
+        /// The label that tells the samples of one histogram or summary apart.
+        var partLabel: [UInt8]? {
+            switch self {
+            case .histogram: Self.bound
+            case .summary: Self.quantile
+            case .counter, .other: nil
+            }
+        }
+
+        private static let bound = Array("le".utf8)
+        private static let quantile = Array("quantile".utf8)
+    }
+
+    private static let types: [(name: [UInt8], kind: Kind)] = [
+        ("gauge", .other), ("counter", .counter), ("histogram", .histogram), ("summary", .summary), ("untyped", .other),
+        ("unknown", .other), ("info", .other), ("stateset", .other), ("gaugehistogram", .other),
+    ].map { (Array($0.utf8), $1) }
+
+    /// Inside the quotes, if there are any.
+    var name = ByteRange.absent
+    var kind = Kind.other
+
+    init() {}
+
+    /// Reads what stands behind `TYPE`, at `offset`.
+    init(_ bytes: Span<UInt8>, at offset: Int) throws(ExpositionFault) {
+        var index = bytes.skippingBlanks(offset)
+        if index < bytes.count, bytes[index] == ASCII.quote {
+            guard let quote = bytes.closingQuoteInLine(index + 1) else {
+                throw ExpositionFault(.openQuotes, at: bytes.firstNewline(index))
+            }
+            name = ByteRange(start: index + 1, end: quote)
+            index = quote + 1
+        } else {
+            name = ByteRange(start: index, end: bytes.endOfWord(index))
+            index = name.end
+        }
+        guard !name.isEmpty else { throw ExpositionFault(.noFamilyName, at: name.start) }
+        index = bytes.skippingBlanks(index)
+        let word = ByteRange(start: index, end: bytes.endOfWord(index))
+        guard let type = Self.types.first(where: { $0.name.count == word.count && bytes.hasBytes($0.name, at: index) })
+        else { throw ExpositionFault(.badType, at: index) }
+        kind = type.kind
+        index = bytes.skippingBlanks(word.end)
+        guard index == bytes.count || bytes[index] == ASCII.newline else {
+            throw ExpositionFault(.noEndOfLine, at: index)
+        }
+    }
+
+    /// Where the family's name ends in the name of a sample of this family; nil in any other.
+    func end(in series: ByteRange, _ bytes: Span<UInt8>) -> Int? {
+        var start = series.start
+        if bytes[start] == ASCII.openBrace {
+            start = bytes.skippingBlanks(start + 1)
+            guard start < series.end, bytes[start] == ASCII.quote else { return nil }
+            start += 1
+        }
+        guard name.count <= series.end - start else { return nil }
+        var index = 0
+        while index < name.count {
+            let length = min(name.count &- index, 8)
+            let word = bytes.word(at: name.start &+ index, length: length)
+            guard word == bytes.word(at: start &+ index, length: length) else { return nil }
+            index &+= 8
+        }
+        return start + name.count
+    }
+}
