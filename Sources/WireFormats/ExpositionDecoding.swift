@@ -149,7 +149,7 @@ struct ExpositionDecoding {
             Pending(
                 line: line, series: sample.series, kind: place.kind, timestamp: sample.timestamp ?? defaultTimestamp,
                 value: sample.value, start: place.start))
-        lookUp.append(key(sample.series, place.kind), in: bytes)
+        lookUp.append(key(sample.series, place.kind))
     }
 
     private mutating func append(_ fault: ExpositionFault, lineAt start: Int, _ bytes: Span<UInt8>) {
@@ -158,7 +158,7 @@ struct ExpositionDecoding {
         let series = ByteRange(start: start, end: start)
         pending.append(Pending(line: line, series: series, kind: .other, timestamp: 0, value: 0, start: 0))
         // No series has an empty text, so this one will not be found.
-        lookUp.append(key(series, .other), in: bytes)
+        lookUp.append(key(series, .other))
     }
 
     // MARK: Metrics
