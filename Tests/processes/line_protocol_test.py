@@ -60,7 +60,7 @@ def client(check, server, now):
             check.equal(value(server, "good_f + ignoring() good_g", int(time.time()) + 1), 3, "the good lines of it")
     failures = []
     with influxdb_client.InfluxDBClient(url=url, token="t", org="o", enable_gzip=True) as influx:
-        options = WriteOptions(batch_size=500, flush_interval=100_000)
+        options = WriteOptions(batch_size=500, flush_interval=1000)
         with influx.write_api(write_options=options, error_callback=lambda *details: failures.append(details)) as api:
             for index in range(10_250):
                 api.write("bucket", record=influxdb_client.Point("batch").tag("n", str(index % 50)).field("f", index)
