@@ -74,7 +74,8 @@ let package = Package(
             providers: [.apt(["libsqlite3-dev"])]),
         engine("NativeHistograms"),
         engine("TelemetryModel", ["NativeHistograms"], settings: memorySafe),
-        engine("WireFormats", ["TelemetryModel", "NativeHistograms", "CZlib", "CSnappy"], settings: memorySafe),
+        engine(
+            "WireFormats", ["TelemetryModel", "NativeHistograms", "CZlib", "CZstd", "CSnappy"], settings: memorySafe),
         .target(name: "CChecksum", path: "Sources/CChecksum"),
         engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),

@@ -4,11 +4,11 @@ import CZlib
 package enum ContentDecodingError: Error, Equatable, Sendable {
     /// The data end in the middle of the stream.
     case truncated
-    /// The data are not what they should be; `detail` is zlib's word for it or ours.
+    /// The data are not what they should be; `detail` is the library's word for it or ours.
     case corrupt(detail: String)
     /// What the data unpack to is longer than `limit` bytes.
     case tooLarge(limit: Int)
-    /// zlib got no memory for its window.
+    /// The library got no memory for its window.
     case outOfMemory
 }
 
@@ -26,7 +26,7 @@ extension ContentDecodingError: CustomStringConvertible {
 
 /// Decompression of request bodies through zlib, which checks the checksums (CRC-32 and length, or Adler-32).
 ///
-/// This is the module's one file with pointers. zlib's stream lives as long as the call that unpacks, and its pointers
+/// zlib's stream lives as long as the call that unpacks, and its pointers
 /// are set anew for every step from buffers that outlive the step.
 package enum ContentDecoding {
     /// The content of a gzip file (RFC 1952), all members one after the other.
@@ -93,7 +93,7 @@ package enum ContentDecoding {
     }
 
     /// Doubles the buffer, up to one byte more than `limit`: that byte shows that there is more.
-    private static func growth(_ count: Int, _ limit: Int) -> Int {
+    static func growth(_ count: Int, _ limit: Int) -> Int {
         let wanted = count == 0 ? 4096 : count
         return max(1, min(wanted, limit - count + 1))
     }

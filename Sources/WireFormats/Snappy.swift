@@ -59,3 +59,18 @@ package enum Snappy {
         }
     }
 }
+
+extension ContentDecoding {
+    /// The content of one snappy block.
+    package static func snappy(_ compressed: Span<UInt8>, limit: Int) throws(ContentDecodingError) -> [UInt8] {
+        do throws(SnappyError) {
+            return try Snappy.uncompress(compressed, limit: limit)
+        } catch {
+            switch error {
+            case .damaged:
+                throw .corrupt(detail: "it is not a whole snappy block (the block format, not the framing format)")
+            case .tooLarge(let limit): throw .tooLarge(limit: limit)
+            }
+        }
+    }
+}

@@ -21,7 +21,11 @@ import WireFormats
     }
 
     /// Runs one request over the router.
-    private func post(_ path: String, isBehind: Bool = false, logIsClosed: Bool = false) async throws -> Answer {
+    private func post(
+        _ path: String, isBehind: Bool = false, logIsClosed: Bool = false, coding: String? = nil,
+        body: [UInt8] = Array("m f=1".utf8)
+    ) async throws -> Answer {
+        let headers: HTTPFields = coding.map { [.contentEncoding: $0] } ?? [:]
         let folder = try TemporaryFolder()
         let registry = SeriesRegistry()
         let log = try IngestLog(folder: folder.path, registry: registry)
@@ -35,7 +39,8 @@ import WireFormats
                 isBehind: { isBehind }, waitUntilStored: { _ in }),
             work: BlockingWork(label: "test", width: 1))
         let answer = try await Application(router: router).test(.router) { client in
-            try await client.execute(uri: path, method: .post, body: ByteBuffer(string: "m f=1")) { response in
+            try await client.execute(uri: path, method: .post, headers: headers, body: ByteBuffer(bytes: body)) {
+                response in
                 Answer(
                     status: response.status, retryAfter: response.headers[.retryAfter],
                     body: String(buffer: response.body))
@@ -50,6 +55,18 @@ import WireFormats
             let answer = try await post(path)
             #expect(answer.status == .noContent && answer.body.isEmpty)
         }
+    }
+
+    @Test func takesWhatIsCompressed() async throws {
+        let zstd: [UInt8] = [
+            0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x58, 0x29, 0x00, 0x00, 0x6d, 0x20, 0x66, 0x3d, 0x31, 0x4f, 0xa0, 0x65, 0x7e,
+        ]
+        #expect(try await post("/write", coding: "zstd", body: zstd).status == .noContent)
+        #expect(try await post("/write", coding: "zstd", body: Array(zstd.dropLast())).status == .badRequest)
+        #expect(try await post("/write", coding: "snappy", body: [5, 16] + Array("m f=1".utf8)).status == .noContent)
+        #expect(try await post("/write", coding: "zstd").status == .badRequest, "what is not compressed")
+        let unknown = try await post("/write", coding: "br")
+        #expect(unknown.status == .unsupportedMediaType && unknown.body.contains("zstd, snappy or none"))
     }
 
     /// Telegraf drops what is answered with 4xx to its output for version 1.

@@ -13,6 +13,11 @@ import WireFormats
         [UInt8](hex: "1f8b0800000000000203edc13101000000c2a0f54f6d085fa0") + [UInt8](repeating: 0, count: 1016)
         + [UInt8](hex: "3e031cea38a700001000")
 
+    /// As `zstd --check` writes them.
+    private let zstdText = [UInt8](hex: "28b52ffd046881000068656c6c6f2c2074656c656d65747279af8fb984")
+    private let zstdBomb = [UInt8](
+        hex: "28b52ffd04585400001000000100fbff39c00202001000020010000200100002001000020010000200100003001000f13e16e1")
+
     private func gunzip(_ bytes: [UInt8], limit: Int) throws -> [UInt8] {
         try ContentDecoding.gunzip(bytes.span, limit: limit)
     }
@@ -36,6 +41,44 @@ import WireFormats
     @Test func deflateIsZlibOrBare() throws {
         #expect(try inflate(zlib, limit: 1000) == text)
         #expect(try inflate(deflate, limit: 1000) == text)
+    }
+
+    private func zstd(_ bytes: [UInt8], limit: Int) throws -> [UInt8] {
+        try ContentDecoding.zstd(bytes.span, limit: limit)
+    }
+
+    @Test func zstdFramesFollowOneAnother() throws {
+        #expect(try zstd(zstdText, limit: 1000) == text)
+        #expect(try zstd(zstdText + zstdText, limit: 1000) == text + text)
+        #expect(try zstd(zstdBomb, limit: 1 << 20) == [UInt8](repeating: 0, count: 1 << 20))
+        for limit in 0..<text.count {
+            #expect(throws: ContentDecodingError.tooLarge(limit: limit)) { try zstd(zstdText, limit: limit) }
+        }
+        for limit in [0, 1, 65_536, (1 << 20) - 1, 3 << 20] {
+            let bombs = Array(repeatElement(zstdBomb, count: 64).joined())
+            #expect(throws: ContentDecodingError.tooLarge(limit: limit)) { try zstd(bombs, limit: limit) }
+        }
+    }
+
+    @Test func brokenZstdIsRefused() {
+        for length in 0..<zstdText.count {
+            #expect(throws: ContentDecodingError.truncated) { try zstd(Array(zstdText.prefix(length)), limit: 1000) }
+        }
+        // Each byte counts, for there is a checksum, but those that say what is there and how large a window is needed.
+        for index in zstdText.indices where index != 4 && index != 5 {
+            var broken = zstdText
+            broken[index] ^= 0x41
+            #expect(throws: ContentDecodingError.self, "\(index)") { try zstd(broken, limit: 1 << 16) }
+        }
+        // A window of 2 GB, which HTTP does not allow.
+        #expect(throws: ContentDecodingError.self) { try zstd([UInt8](hex: "28b52ffd04a80100006101"), limit: 1 << 16) }
+    }
+
+    @Test func snappyIsOneBlock() throws {
+        let block = Snappy.compress(text.span)
+        #expect(try ContentDecoding.snappy(block.span, limit: text.count) == text)
+        #expect(throws: ContentDecodingError.tooLarge(limit: 3)) { try ContentDecoding.snappy(block.span, limit: 3) }
+        #expect(throws: ContentDecodingError.self) { try ContentDecoding.snappy(gzip.span, limit: 1000) }
     }
 
     @Test func theLimitIsInclusive() throws {

@@ -58,17 +58,19 @@ enum RequestShape {
 
 /// What `Content-Encoding` says.
 enum BodyCoding {
-    case identity, gzip, deflate
+    case identity, gzip, deflate, zstd, snappy
 
     init(_ headers: HTTPFields) throws {
         switch headers[.contentEncoding]?.trimmedASCII.lowercased() {
         case nil, "", "identity": self = .identity
         case "gzip", "x-gzip": self = .gzip
         case "deflate": self = .deflate
+        case "zstd": self = .zstd
+        case "snappy": self = .snappy
         case .some(let other):
             throw APIError(
                 .unsupportedMediaType,
-                "Content-Encoding: expected gzip, deflate or none, got \"\(other.prefix(64))\"")
+                "Content-Encoding: expected gzip, deflate, zstd, snappy or none, got \"\(other.prefix(64))\"")
         }
     }
 
@@ -78,6 +80,8 @@ enum BodyCoding {
         case .identity: nil
         case .gzip: try ContentDecoding.gunzip(body.readableBytesUInt8Span, limit: limit)
         case .deflate: try ContentDecoding.inflate(body.readableBytesUInt8Span, limit: limit)
+        case .zstd: try ContentDecoding.zstd(body.readableBytesUInt8Span, limit: limit)
+        case .snappy: try ContentDecoding.snappy(body.readableBytesUInt8Span, limit: limit)
         }
     }
 }
