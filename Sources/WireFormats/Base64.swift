@@ -1,7 +1,8 @@
-/// RFC 4648, section 4.
-enum Base64 {
+/// Bytes as text (RFC 4648).
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
+    /// With the alphabet of section 4, padded.
     static func text(_ bytes: Span<UInt8>, _ range: ByteRange) -> String {
         var out: [UInt8] = []
         out.reserveCapacity((range.count + 2) / 3 * 4)
@@ -18,8 +19,8 @@ enum Base64 {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// Nil for a text that is none. Both alphabets of the RFC, and without padding: as protobuf's JSON form allows.
-    static func bytes(_ text: [UInt8]) -> [UInt8]? {
+    /// Nil for a text that is none. Both alphabets, of sections 4 and 5, with padding or without.
+    package static func bytes(_ text: [UInt8]) -> [UInt8]? {
         var out: [UInt8] = []
         var (group, bits) = (UInt32(0), 0)
         var digits = text[...]

@@ -1,7 +1,7 @@
 /// The contract's time stamps: RFC 3339 date-times and integers of epoch milliseconds.
-struct ContractTimestamp {
+package struct ContractTimestamp {
     /// The last millisecond of the year 2099.
-    static let latest: Int64 = 4_102_444_799_999
+    package static let latest: Int64 = 4_102_444_799_999
     static let range: ClosedRange<Int64> = 0...latest
     private static let dayMilliseconds: Int64 = 86_400_000
 

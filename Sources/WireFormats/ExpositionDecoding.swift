@@ -241,7 +241,7 @@ struct ExpositionDecoding {
         var samples: [Pending] = []
         swap(&samples, &pending)
         let (faults, extraLabels, textStart) = (faults, extraLabels, textStart)
-        let refusals = lookUp.resolve(in: bytes) { (position) throws(Refusal) in
+        let refusals = lookUp.resolve(in: bytes) { (position, _) throws(Refusal) in
             let sample = samples[position]
             let labels: ExpositionLabels
             do throws(ExpositionFault) {

@@ -63,7 +63,7 @@ struct ExpositionLineReader {
     private func end(ofBracesAt start: Int, _ bytes: Span<UInt8>) throws(ExpositionFault) -> Int {
         var index = start &+ 1
         while true {
-            index = bytes.quoteOrBrace(index)
+            index = bytes.quote(or: ASCII.closeBrace, index)
             guard index < bytes.count, bytes[index] != ASCII.newline else {
                 throw ExpositionFault(.openBraces, at: index)
             }
@@ -153,21 +153,21 @@ extension Span<UInt8> {
         return index
     }
 
-    /// The first offset from `offset` on that holds a quote, a closing brace or a line feed; or the end.
+    /// The first offset from `offset` on that holds a quote, this byte or a line feed; or the end.
     @inline(__always)
-    fileprivate func quoteOrBrace(_ offset: Int) -> Int {
+    fileprivate func quote(or other: UInt8, _ offset: Int) -> Int {
         var index = offset
         while index &+ 8 <= count {
             let word = word(at: index)
             let marks =
-                Bytes8.equal(word, to: ASCII.quote) | Bytes8.equal(word, to: ASCII.closeBrace)
+                Bytes8.equal(word, to: ASCII.quote) | Bytes8.equal(word, to: other)
                 | Bytes8.equal(word, to: ASCII.newline)
             if marks != 0 { return index &+ Bytes8.firstIndex(marks) }
             index &+= 8
         }
         while index < count {
             let byte = self[index]
-            if byte == ASCII.quote || byte == ASCII.closeBrace || byte == ASCII.newline { return index }
+            if byte == ASCII.quote || byte == other || byte == ASCII.newline { return index }
             index &+= 1
         }
         return index
@@ -179,31 +179,11 @@ extension Span<UInt8> {
     func closingQuoteInLine(_ offset: Int) -> Int? {
         var index = offset
         while true {
-            index = quoteOrBackslash(index)
+            index = quote(or: ASCII.backslash, index)
             guard index < count, self[index] != ASCII.newline else { return nil }
             if self[index] == ASCII.quote { return index }
             guard index &+ 1 < count, self[index &+ 1] != ASCII.newline else { return nil }
             index &+= 2
         }
-    }
-
-    /// The first offset from `offset` on that holds a quote, a backslash or a line feed; or the end.
-    @inline(__always)
-    private func quoteOrBackslash(_ offset: Int) -> Int {
-        var index = offset
-        while index &+ 8 <= count {
-            let word = word(at: index)
-            let marks =
-                Bytes8.equal(word, to: ASCII.quote) | Bytes8.equal(word, to: ASCII.backslash)
-                | Bytes8.equal(word, to: ASCII.newline)
-            if marks != 0 { return index &+ Bytes8.firstIndex(marks) }
-            index &+= 8
-        }
-        while index < count {
-            let byte = self[index]
-            if byte == ASCII.quote || byte == ASCII.backslash || byte == ASCII.newline { return index }
-            index &+= 1
-        }
-        return index
     }
 }

@@ -23,6 +23,13 @@ enum LabelMessages {
         return nil
     }
 
+    /// The labels without whatever else stands between them.
+    static func only(_ range: ByteRange, _ bytes: Span<UInt8>) -> [UInt8] {
+        var labels: [UInt8] = []
+        for (name, value) in (try? all(range, bytes)) ?? [] { labels.appendLabel(name, value, bytes) }
+        return labels
+    }
+
     private static func all(
         _ range: ByteRange, _ bytes: Span<UInt8>
     ) throws(ProtobufError) -> [(name: ByteRange, value: ByteRange)] {
@@ -31,28 +38,12 @@ enum LabelMessages {
         while !fields.isAtEnd {
             let key = try fields.key(bytes)
             if key == .bytes(1) {
-                labels.append(try label(try fields.bytes(bytes), bytes))
+                labels.append(try ProtobufFields.pair(try fields.bytes(bytes), bytes))
             } else {
                 try fields.skip(key, bytes)
             }
         }
         return labels
-    }
-
-    private static func label(
-        _ range: ByteRange, _ bytes: Span<UInt8>
-    ) throws(ProtobufError) -> (name: ByteRange, value: ByteRange) {
-        var fields = ProtobufFields(range)
-        var (name, value) = (ByteRange.absent, ByteRange.absent)
-        while !fields.isAtEnd {
-            let key = try fields.key(bytes)
-            switch key {
-            case .bytes(1): name = try fields.bytes(bytes)
-            case .bytes(2): value = try fields.bytes(bytes)
-            default: try fields.skip(key, bytes)
-            }
-        }
-        return (name, value)
     }
 }
 

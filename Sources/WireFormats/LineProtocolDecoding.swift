@@ -155,13 +155,7 @@ struct LineProtocolDecoding {
         let isNegative = bytes[index] == ASCII.minus
         if isNegative { index &+= 1 }
         let first = index
-        var time: Int64 = 0
-        while index < limit {
-            let digit = ASCII.digit(bytes[index])
-            guard digit <= 9 else { break }
-            time = time &* 10 &+ Int64(digit)
-            index &+= 1
-        }
+        let time = bytes.digits(&index, limit: limit)
         let end = index
         index = bytes.skippingBlanks(index, limit: limit)
         guard end > first, bytes.isEndOfLine(index, limit: limit) else {
@@ -179,10 +173,7 @@ struct LineProtocolDecoding {
 
     /// Finds the series of what is pending, and puts the fields where they belong.
     private mutating func resolve(_ bytes: Span<UInt8>, _ limit: Int) {
-        let wanted = lookUp.wanted
-        let refusals = lookUp.resolve(in: bytes) { (position) throws(Refusal) in
-            try LineSeries.labels(wanted[position], bytes)
-        }
+        let refusals = lookUp.resolve(in: bytes) { (_, key) throws(Refusal) in try LineSeries.labels(key, bytes) }
         if refusals.isEmpty, early.isEmpty {
             result.request.recordCount &+= lookUp.count
             result.request.batch.timestamps.append(contentsOf: timestamps)
@@ -192,7 +183,7 @@ struct LineProtocolDecoding {
                 if let reference { result.request.batch.references.append(reference) }
             }
         } else {
-            putOneByOne(wanted, refusals, bytes, limit)
+            putOneByOne(refusals, bytes, limit)
         }
         clear()
     }
@@ -205,18 +196,16 @@ struct LineProtocolDecoding {
         early.removeAll(keepingCapacity: true)
     }
 
-    private mutating func putOneByOne(
-        _ wanted: [SeriesKey], _ refusals: [Int: Refusal], _ bytes: Span<UInt8>, _ limit: Int
-    ) {
+    private mutating func putOneByOne(_ refusals: [Int: Refusal], _ bytes: Span<UInt8>, _ limit: Int) {
         var waiting = early[...]
         var brokenLine: Int?
-        for position in 0...wanted.count {
+        for position in 0...lookUp.count {
             while let next = waiting.first, next.position == position {
                 refuse(next, bytes)
                 waiting.removeFirst()
             }
-            guard position < wanted.count else { break }
-            let key = wanted[position]
+            guard position < lookUp.count else { break }
+            let key = lookUp.wanted[position]
             if let reference = lookUp.references[position] {
                 result.request.recordCount += 1
                 result.request.batch.append(reference, at: timestamps[position], value: values[position])

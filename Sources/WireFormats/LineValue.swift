@@ -19,13 +19,7 @@ enum LineValue {
         let isNegative = index < limit && bytes[index] == ASCII.minus
         if isNegative { index &+= 1 }
         let first = index
-        var magnitude: Int64 = 0
-        while index < limit {
-            let digit = ASCII.digit(bytes[index])
-            guard digit <= 9 else { break }
-            magnitude = magnitude &* 10 &+ Int64(digit)
-            index &+= 1
-        }
+        let magnitude = bytes.digits(&index, limit: limit)
         // With 18 digits nothing has wrapped.
         guard index > first, index &- first <= 18 else { return readUnusual(bytes, at: offset, limit: limit) }
         let next = index < limit ? bytes[index] : ASCII.newline

@@ -24,7 +24,7 @@ enum OTLPAttributes {
                     try fields.skip(key, bytes)
                     continue
                 }
-                let (name, value) = try pair(try fields.bytes(bytes), bytes)
+                let (name, value) = try ProtobufFields.pair(try fields.bytes(bytes), bytes)
                 let text = try bytes.text(name)
                 guard !text.isEmpty else { throw Refusal.empty("the key of an attribute") }
                 attributes.append(OTLPAttribute(key: text, text: try self.text(value, bytes, depth: 0)))
@@ -37,22 +37,6 @@ enum OTLPAttributes {
         } catch {
             throw Refusal(.invalidMessage, "The attributes cannot be read: \(error).")
         }
-    }
-
-    private static func pair(
-        _ range: ByteRange, _ bytes: Span<UInt8>
-    ) throws(ProtobufError) -> (key: ByteRange, value: ByteRange) {
-        var fields = ProtobufFields(range)
-        var (name, value) = (ByteRange.absent, ByteRange.absent)
-        while !fields.isAtEnd {
-            let key = try fields.key(bytes)
-            switch key {
-            case .bytes(1): name = try fields.bytes(bytes)
-            case .bytes(2): value = try fields.bytes(bytes)
-            default: try fields.skip(key, bytes)
-            }
-        }
-        return (name, value)
     }
 
     /// `AnyValue` as text: a string as it is, numbers and booleans as they read, bytes in base64, lists and maps as JSON
@@ -99,7 +83,7 @@ enum OTLPAttributes {
         case .map:
             var entries: [(key: String, value: ByteRange)] = []
             for element in try elements(value.range, bytes) {
-                let (key, value) = try pair(element, bytes)
+                let (key, value) = try ProtobufFields.pair(element, bytes)
                 entries.append((try bytes.text(key), value))
             }
             entries.sort { $0.key.isOrderedBeforeByBytes($1.key) }

@@ -24,12 +24,12 @@ extension OTLPDecoding {
         _ translation: OTLPTranslation
     ) -> [Int: Refusal] {
         var labelsOfOrigins: [Int: Result<OTLPOriginLabels, Refusal>] = [:]
-        return lookUp.resolve(in: scratch.span) { (position) throws(Refusal) in
+        return lookUp.resolve(in: scratch.span) { (position, key) throws(Refusal) in
             let origin = series[position].origin
             let known =
                 labelsOfOrigins[origin] ?? Result { () throws(Refusal) in try origins[origin].labels(translation) }
             labelsOfOrigins[origin] = known
-            return try labels(series[position].key, try known.get(), scratch.span)
+            return try labels(key, try known.get(), scratch.span)
         }
     }
 

@@ -97,6 +97,23 @@ struct ProtobufFields {
         }
     }
 
+    /// Fields 1 and 2 of a message of two texts or messages, as labels and attributes are.
+    static func pair(
+        _ range: ByteRange, _ bytes: Span<UInt8>
+    ) throws(ProtobufError) -> (name: ByteRange, value: ByteRange) {
+        var fields = ProtobufFields(range)
+        var (name, value) = (ByteRange.absent, ByteRange.absent)
+        while !fields.isAtEnd {
+            let key = try fields.key(bytes)
+            switch key {
+            case .bytes(1): name = try fields.bytes(bytes)
+            case .bytes(2): value = try fields.bytes(bytes)
+            default: try fields.skip(key, bytes)
+            }
+        }
+        return (name, value)
+    }
+
     private func error(_ expected: String, at offset: Int) -> ProtobufError {
         ProtobufError(offset: offset, reason: "expected \(expected)")
     }

@@ -26,8 +26,6 @@ struct RemoteWriteDecoding {
 
     private let decoder: RemoteWriteDecoder
     private var lookUp: SeriesLookUp
-    /// Where the labels of each series in the look-up stand.
-    private var labels: [ByteRange] = []
     private var pending: [Pending] = []
     private var histograms: [PendingHistogram] = []
     /// Of the series in the look-up that there cannot be.
@@ -81,7 +79,6 @@ struct RemoteWriteDecoding {
         }
         // Without samples there is nothing that needs a series.
         guard pending.count > first else { return }
-        self.labels.append(labels)
         lookUp.append(SeriesKey(first: labels))
     }
 
@@ -172,7 +169,6 @@ struct RemoteWriteDecoding {
         guard pending.count > first else { return }
         if created != 0 { begin(first, at: created) }
         let labels = ByteRange(start: start, end: scratch.count)
-        self.labels.append(labels)
         lookUp.append(SeriesKey(first: labels))
     }
 
@@ -222,13 +218,9 @@ struct RemoteWriteDecoding {
     ///
     /// - Parameter bytes: those in which the labels stand.
     private mutating func resolve(_ bytes: Span<UInt8>) {
-        let labels = self.labels
-        refusals = lookUp.resolve(in: bytes) { (position) throws(Refusal) in
-            try LabelMessages.series(labels[position], bytes)
-        }
+        refusals = lookUp.resolve(in: bytes) { (_, key) throws(Refusal) in try LabelMessages.series(key.first, bytes) }
         for sample in pending { put(sample, bytes) }
         lookUp.removeAll()
-        self.labels.removeAll(keepingCapacity: true)
         pending.removeAll(keepingCapacity: true)
         histograms.removeAll(keepingCapacity: true)
     }
@@ -267,8 +259,9 @@ struct RemoteWriteDecoding {
 
     /// What is kept is a series of version 1 with this one sample.
     private mutating func refuse(_ sample: Pending, _ refusal: Refusal, _ bytes: Span<UInt8>) {
+        let labels = lookUp.wanted[sample.series].first
         var series = ProtobufWriter()
-        series.append(bytes.array(labels[sample.series]))
+        series.append(LabelMessages.only(labels, bytes))
         if sample.histogram >= 0 {
             series.bytes(4, histograms[sample.histogram].bytes)
         } else {
@@ -281,6 +274,6 @@ struct RemoteWriteDecoding {
             RejectedRecord(
                 index: result.request.recordCount - 1, field: refusal.field, reason: refusal.reason,
                 message: refusal.message, payload: series.bytes,
-                sourceID: LabelMessages.text(of: "source_id", labels[sample.series], bytes)))
+                sourceID: LabelMessages.text(of: "source_id", labels, bytes)))
     }
 }

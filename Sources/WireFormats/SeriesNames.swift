@@ -47,10 +47,10 @@ struct SeriesLookUp {
     /// Finds all of them; those not seen before are given their labels and registered.
     ///
     /// - Parameters:
-    ///   - labels: what the key at this position spells, checked.
+    ///   - labels: what a key spells, checked; told of its position, too.
     /// - Returns: for the position of each series that there cannot be, why.
     mutating func resolve(
-        in body: Span<UInt8>, labels: (Int) throws(Refusal) -> LabelSet
+        in body: Span<UInt8>, labels: (Int, SeriesKey) throws(Refusal) -> LabelSet
     ) -> [Int: Refusal] {
         var isComplete = true
         names.cache.withLock { cache in
@@ -69,13 +69,13 @@ struct SeriesLookUp {
     }
 
     private mutating func learn(
-        _ body: Span<UInt8>, _ labels: (Int) throws(Refusal) -> LabelSet
+        _ body: Span<UInt8>, _ labels: (Int, SeriesKey) throws(Refusal) -> LabelSet
     ) -> [Int: Refusal] {
         var refusals: [Int: Refusal] = [:]
         var learned: [Int] = []
         for position in wanted.indices where references[position] == nil {
             do throws(Refusal) {
-                references[position] = try register(try labels(position))
+                references[position] = try register(try labels(position, wanted[position]))
                 learned.append(position)
             } catch {
                 refusals[position] = error

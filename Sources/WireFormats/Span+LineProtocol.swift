@@ -1,6 +1,20 @@
 /// Where the parts of a line end. A backslash before a byte that would end the part takes its meaning away; before any other
 /// byte it is a byte like others (https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/#special-characters).
 extension Span<UInt8> {
+    /// The number that the decimal digits from `index` on spell, which is moved behind them; with more than 18 digits it may have
+    /// wrapped.
+    @inline(__always)
+    func digits(_ index: inout Int, limit: Int) -> Int64 {
+        var number: Int64 = 0
+        while index < limit {
+            let digit = ASCII.digit(self[index])
+            guard digit <= 9 else { break }
+            number = number &* 10 &+ Int64(digit)
+            index &+= 1
+        }
+        return number
+    }
+
     /// The first newline, or space that is not escaped, from `offset` on; `limit` if there is none before it.
     @inline(__always)
     func endOfSeriesPart(_ offset: Int, limit: Int) -> Int {

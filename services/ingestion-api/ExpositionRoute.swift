@@ -45,16 +45,11 @@ struct ExpositionReading {
             }
             extraLabels.append(label)
         }
-        timestamp = try parameters.count("timestamp", in: 0...4_102_444_799_999).map { Int64($0) }
+        timestamp = try parameters.count("timestamp", in: 0...Int(ContractTimestamp.latest)).map { Int64($0) }
     }
 
     func decode(_ arrival: TelemetryIntake.Arrival, by intake: TelemetryIntake) throws -> DecodedExposition {
-        let bytes = try intake.decompressed(arrival.body, coding)
-        return if let bytes {
-            try decode(bytes.span, arrival, intake)
-        } else {
-            try decode(arrival.body.readableBytesUInt8Span, arrival, intake)
-        }
+        try intake.content(of: arrival, coding).read { text in try decode(text, arrival, intake) }
     }
 
     private func decode(

@@ -57,14 +57,12 @@ struct LineProtocolRoute: Sendable {
     private func decode(
         _ arrival: TelemetryIntake.Arrival, _ coding: BodyCoding, _ parameters: LineProtocolParameters
     ) throws -> DecodedLines {
-        let bytes = try intake.decompressed(arrival.body, coding)
+        let content = try intake.content(of: arrival, coding)
         let decoder = intake.environment.decoders.lineProtocol
-        do {
-            guard let bytes else {
-                return try decoder.decode(
-                    arrival.body.readableBytesUInt8Span, parameters, receivedAt: arrival.receivedAt)
+        do throws(TooManyLines) {
+            return try content.read { (body) throws(TooManyLines) in
+                try decoder.decode(body, parameters, receivedAt: arrival.receivedAt)
             }
-            return try decoder.decode(bytes.span, parameters, receivedAt: arrival.receivedAt)
         } catch {
             throw APIError(.tooLarge, error.description)
         }

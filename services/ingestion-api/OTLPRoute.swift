@@ -31,36 +31,19 @@ struct OTLPRoute: Sendable {
         }
         let coding = try BodyCoding(request.headers)
         let arrival = try await intake.arrival(request)
-        let bytes = try intake.decompressed(arrival.body, coding)
+        let content = try intake.content(of: arrival, coding)
+        let decoder = intake.environment.decoders.otlp
         let decoded: DecodedMetrics
-        do {
-            let decoder = intake.environment.decoders.otlp
-            decoded =
-                if let bytes {
-                    try decoder.decode(bytes.span, encoding)
-                } else {
-                    try decoder.decode(arrival.body.readableBytesUInt8Span, encoding)
-                }
+        do throws(OTLPError) {
+            decoded = try content.read { (body) throws(OTLPError) in try decoder.decode(body, encoding) }
         } catch {
-            return try await refuse(bytes ?? Array(arrival.body.readableBytesView), error, arrival)
+            // One with too many points is not kept: it can be sent again in parts.
+            if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
+            try await intake.keep(content.bytes, .invalidMessage, error.description, of: arrival, by: .otlp)
+            throw APIError(.badData, error.description)
         }
         try await intake.commit(decoded.request, of: arrival, by: .otlp)
         return OTLPAnswer.success(decoded, encoding)
-    }
-
-    /// What is no message is kept as one dead letter. One with too many points is not: it can be sent again in parts.
-    private func refuse(
-        _ message: [UInt8], _ error: OTLPError, _ arrival: TelemetryIntake.Arrival
-    ) async throws -> Response {
-        switch error {
-        case .tooManyRecords: throw APIError(.tooLarge, error.description)
-        case .malformed:
-            let record = RejectedRecord(
-                index: 0, field: nil, reason: .invalidMessage, message: error.description, payload: message,
-                sourceID: nil)
-            try await intake.commit(DecodedRequest(rejected: [record], recordCount: 1), of: arrival, by: .otlp)
-            throw APIError(.badData, error.description)
-        }
     }
 }
 

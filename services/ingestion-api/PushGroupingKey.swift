@@ -1,6 +1,6 @@
-import Foundation
 import HTTPSupport
 import TelemetryModel
+import WireFormats
 
 /// The labels that a Pushgateway path names: `job/<job>{/<label>/<value>}`, percent-encoded, or base64url after
 /// `<label>@base64`.
@@ -71,10 +71,7 @@ struct PushGroupingKey {
 
     /// RFC 4648, section 5; padding may be left out.
     private static func base64URL(_ text: String, of name: String) throws -> String {
-        var standard = Array(text.replacing("-", with: "+").replacing("_", with: "/"))
-        while standard.last == "=" { standard.removeLast() }
-        standard += Array(repeating: "=", count: (4 - standard.count % 4) % 4)
-        guard let bytes = Data(base64Encoded: String(standard)), let value = String(validating: bytes, as: UTF8.self)
+        guard let bytes = Base64.bytes(Array(text.utf8)), let value = String(validating: bytes, as: UTF8.self)
         else {
             throw APIError(
                 .badData,

@@ -36,10 +36,13 @@ struct RemoteWriteRoute: Sendable {
         let arrival = try await intake.arrival(request)
         let message = try uncompressed(arrival.body)
         let decoded: DecodedWrite
-        do {
+        do throws(RemoteWriteError) {
             decoded = try intake.environment.decoders.remoteWrite.decode(message.span, version: version)
         } catch {
-            return try await refuse(message, error, arrival, version)
+            // One with too many samples is not kept: it can be sent again in parts.
+            if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
+            try await intake.keep(message, .invalidMessage, error.description, of: arrival, by: .remoteWrite)
+            throw APIError(.badData, error.description)
         }
         try await intake.commit(decoded.request, of: arrival, by: .remoteWrite)
         guard let first = decoded.request.rejected.first else {
@@ -61,22 +64,6 @@ struct RemoteWriteRoute: Sendable {
             case .tooLarge: throw APIError(.tooLarge, error.description)
             case .damaged: throw APIError(.badData, error.description)
             }
-        }
-    }
-
-    /// What is no message is kept as one dead letter. One with too many samples is not: it can be sent again in parts.
-    private func refuse(
-        _ message: [UInt8], _ error: RemoteWriteError, _ arrival: TelemetryIntake.Arrival, _ version: RemoteWriteVersion
-    ) async throws -> Response {
-        switch error {
-        case .tooManyRecords: throw APIError(.tooLarge, error.description)
-        case .malformed:
-            let record = RejectedRecord(
-                index: 0, field: nil, reason: .invalidMessage, message: error.description, payload: message,
-                sourceID: nil)
-            try await intake.commit(
-                DecodedRequest(rejected: [record], recordCount: 1), of: arrival, by: .remoteWrite)
-            throw APIError(.badData, error.description)
         }
     }
 

@@ -41,10 +41,30 @@ struct TelemetryIntake: Sendable {
         return Arrival(level: level, body: body, receivedAt: Int64(Date().timeIntervalSince1970 * 1000))
     }
 
-    /// The body's own bytes, or nil if they are those that came.
-    func decompressed(_ body: ByteBuffer, _ coding: BodyCoding) throws(APIError) -> [UInt8]? {
+    /// What a body has in it.
+    struct Content {
+        private let body: ByteBuffer
+        /// Nil if the body is not compressed.
+        private let decompressed: [UInt8]?
+
+        fileprivate init(_ body: ByteBuffer, _ coding: BodyCoding, limit: Int) throws(ContentDecodingError) {
+            self.body = body
+            decompressed = try coding.decoded(body, limit: limit)
+        }
+
+        var bytes: [UInt8] { decompressed ?? Array(body.readableBytesView) }
+
+        /// Reads it where it lies.
+        func read<Result, Failure>(
+            _ decode: (Span<UInt8>) throws(Failure) -> Result
+        ) throws(Failure) -> Result {
+            if let decompressed { try decode(decompressed.span) } else { try decode(body.readableBytesUInt8Span) }
+        }
+    }
+
+    func content(of arrival: Arrival, _ coding: BodyCoding) throws(APIError) -> Content {
         do {
-            return try coding.decoded(body, limit: environment.maximumBodyBytes)
+            return try Content(arrival.body, coding, limit: environment.maximumBodyBytes)
         } catch {
             switch error {
             case .tooLarge: throw APIError(.tooLarge, error.description)
@@ -61,6 +81,16 @@ struct TelemetryIntake: Sendable {
         if submission.recordCount > 0 { try await append(submission, arrival.level) }
         environment.metrics.records.add(decoded.batch.count)
         environment.metrics.rejected.add(decoded.rejected.count)
+    }
+
+    /// Keeps a body that cannot be read at all as one dead letter.
+    func keep(
+        _ body: [UInt8], _ reason: RejectionReason, _ message: String, of arrival: Arrival,
+        by ingestProtocol: IngestProtocol
+    ) async throws {
+        let record = RejectedRecord(
+            index: 0, field: nil, reason: reason, message: message, payload: body, sourceID: nil)
+        try await commit(DecodedRequest(rejected: [record], recordCount: 1), of: arrival, by: ingestProtocol)
     }
 
     private func append(_ submission: LogSubmission, _ level: AcknowledgementLevel) async throws {

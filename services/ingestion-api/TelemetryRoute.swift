@@ -13,34 +13,21 @@ struct TelemetryRoute: Sendable {
             let shape = try RequestShape(request.headers)
             let coding = try BodyCoding(request.headers)
             let arrival = try await intake.arrival(request)
-            let (decoded, failure) = try decode(arrival, coding: coding, shape: shape.contractShape)
-            try await intake.commit(decoded, of: arrival, by: .contract)
-            if let failure { throw failure }
-            return TelemetryAnswer(decoded).response
-        }
-    }
-
-    /// A body that is not JSON is refused as a whole, and kept as one dead letter.
-    private func decode(
-        _ arrival: TelemetryIntake.Arrival, coding: BodyCoding, shape: ContractShape?
-    ) throws -> (request: DecodedRequest, failure: APIError?) {
-        let bytes = try intake.decompressed(arrival.body, coding)
-        let decoder = intake.environment.decoders.contract
-        do {
-            let request =
-                if let bytes {
-                    try decoder.decode(bytes.span, shape: shape, receivedAt: arrival.receivedAt)
-                } else {
-                    try decoder.decode(
-                        arrival.body.readableBytesUInt8Span, shape: shape, receivedAt: arrival.receivedAt)
+            let content = try intake.content(of: arrival, coding)
+            let decoder = intake.environment.decoders.contract
+            let decoded: DecodedRequest
+            do throws(ContractDecodingError) {
+                decoded = try content.read { (body) throws(ContractDecodingError) in
+                    try decoder.decode(body, shape: shape.contractShape, receivedAt: arrival.receivedAt)
                 }
-            return (request, nil)
-        } catch {
-            guard let reason = error.deadLetterReason else { throw APIError(error.kind, error.description) }
-            let record = RejectedRecord(
-                index: 0, field: nil, reason: reason, message: error.description,
-                payload: bytes ?? Array(arrival.body.readableBytesView), sourceID: nil)
-            return (DecodedRequest(rejected: [record], recordCount: 1), APIError(error.kind, error.description))
+            } catch {
+                if let reason = error.deadLetterReason {
+                    try await intake.keep(content.bytes, reason, error.description, of: arrival, by: .contract)
+                }
+                throw APIError(error.kind, error.description)
+            }
+            try await intake.commit(decoded, of: arrival, by: .contract)
+            return TelemetryAnswer(decoded).response
         }
     }
 }
