@@ -39,17 +39,27 @@ struct Decoding {
 
     /// What became of each record, in the order of the request.
     func outcomes(_ request: DecodedRequest) -> [Outcome] {
-        var accepted = request.batch.timestamps.indices.map { index in
+        let accepted = request.batch.timestamps.indices.map { index in
             Outcome.accepted(
                 registry.labels(of: request.batch.references[index]), request.batch.timestamps[index],
                 request.batch.values[index].bitPattern,
                 request.batch.messages.first { $0.sampleIndex == index }?.text)
-        }[...]
-        var rejected = request.rejected[...]
-        return (0..<request.recordCount).compactMap { index in
+        }
+        return request.inOrder(accepted) { .refused($0.reason, field: $0.field) }
+    }
+}
+
+extension DecodedRequest {
+    /// What became of each record, in the order of the request.
+    ///
+    /// - Parameter accepted: what is to be said of the accepted ones, in order.
+    func inOrder<Outcome>(_ accepted: [Outcome], refused: (RejectedRecord) -> Outcome) -> [Outcome] {
+        var accepted = accepted[...]
+        var rejected = rejected[...]
+        return (0..<recordCount).compactMap { index in
             if let next = rejected.first, next.index == index {
                 rejected.removeFirst()
-                return .refused(next.reason, field: next.field)
+                return refused(next)
             }
             return accepted.popFirst()
         }

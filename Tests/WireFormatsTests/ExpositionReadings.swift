@@ -31,20 +31,13 @@ struct ExpositionReadings {
     func outcomes(_ decoded: DecodedExposition) -> [String] {
         let batch = decoded.request.batch
         let starts = Dictionary(batch.starts.map { ($0.sampleIndex, $0.startTimestamp) }) { first, _ in first }
-        var accepted = batch.timestamps.indices.map { index in
+        let accepted = batch.timestamps.indices.map { index in
             var text = "\(registry.labels(of: batch.references[index])) \(batch.values[index])"
             if batch.timestamps[index] != Self.receivedAt { text += " @\(batch.timestamps[index])" }
             if let start = starts[index] { text += " from \(start)" }
             return text
-        }[...]
-        var rejected = decoded.request.rejected[...]
-        return (0..<decoded.request.recordCount).compactMap { index in
-            if let next = rejected.first, next.index == index {
-                rejected.removeFirst()
-                return "! \(next.reason.rawValue): \(next.message)"
-            }
-            return accepted.popFirst()
         }
+        return decoded.request.inOrder(accepted) { "! \($0.reason.rawValue): \($0.message)" }
     }
 
     func outcomes(_ text: String, _ format: ExpositionFormat = .text, extraLabels: [Label] = []) throws -> [String] {

@@ -25,18 +25,11 @@ struct LineDecoding {
     /// What became of each record, in the order of the request: `series value@milliseconds`, or the reason for which it was
     /// refused.
     func outcomes(_ request: DecodedRequest) -> [String] {
-        var accepted = request.batch.timestamps.indices.map { index in
+        let accepted = request.batch.timestamps.indices.map { index in
             "\(registry.labels(of: request.batch.references[index])) \(request.batch.values[index])@"
                 + "\(request.batch.timestamps[index])"
-        }[...]
-        var rejected = request.rejected[...]
-        return (0..<request.recordCount).compactMap { index in
-            if let next = rejected.first, next.index == index {
-                rejected.removeFirst()
-                return next.reason.rawValue
-            }
-            return accepted.popFirst()
         }
+        return request.inOrder(accepted) { $0.reason.rawValue }
     }
 
     func outcomes(_ text: String, _ parameters: LineProtocolParameters = .init()) throws -> [String] {

@@ -43,7 +43,7 @@ struct ServerStatusRoutes: Sendable {
         throw APIError(.notFound, "specified metadata not found")
     }
 
-    /// Types, units and help texts by metric: nobody sends any, so there are none.
+    /// Types, units and help texts by metric: what senders say of them is not kept, so there are none.
     @Sendable func metadata(_ request: Request, _ context: AppContext) async throws -> Response {
         var request = request
         let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
