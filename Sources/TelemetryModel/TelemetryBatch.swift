@@ -23,6 +23,14 @@ package enum IngestProtocol: UInt8, CaseIterable, Sendable {
     case exposition = 5
     /// OpenTelemetry's protocol over HTTP.
     case otlp = 6
+    /// StatsD's lines, aggregated over an interval.
+    case statsd = 7
+    /// Graphite's plain text.
+    case graphite = 8
+    /// Fetched from targets, in Prometheus' text formats.
+    case scrape = 9
+    /// Made here, by the pipeline's streaming aggregation.
+    case aggregation = 10
 
     /// The value of the label `protocol` in metrics and in the ledger.
     package var name: String {
@@ -33,6 +41,10 @@ package enum IngestProtocol: UInt8, CaseIterable, Sendable {
         case .lineProtocol: "line_protocol"
         case .exposition: "exposition"
         case .otlp: "otlp"
+        case .statsd: "statsd"
+        case .graphite: "graphite"
+        case .scrape: "scrape"
+        case .aggregation: "aggregation"
         }
     }
 }
