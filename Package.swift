@@ -80,6 +80,7 @@ let package = Package(
         engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
         engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
+        engine("StatsDAggregation", ["TelemetryModel", "NativeHistograms", "WireFormats"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
         engine(
@@ -113,6 +114,12 @@ let package = Package(
                 logging, nioCore,
             ]),
         service(
+            "LineListeners", folder: "line-listeners",
+            [
+                "SelfMetrics", "TelemetryModel", "WireFormats", "StatsDAggregation", "IngestLog", logging,
+                serviceLifecycle, nioCore, nioPosix,
+            ]),
+        service(
             "Processor", folder: "processor",
             ["TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
         service(
@@ -142,8 +149,8 @@ let package = Package(
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Dashboard", "Producer",
-                "Settings", "SelfMetrics", "DataBackup",
+                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting",
+                "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup", "StatsDAggregation",
                 "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
                 "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
@@ -169,6 +176,7 @@ let package = Package(
         tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
         tests(
             "WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"], exclude: ["Inputs"]),
+        tests("StatsDAggregationTests", ["StatsDAggregation", "WireFormats", "TelemetryModel", "NativeHistograms"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
