@@ -73,4 +73,8 @@ import Testing
     @Test func statsDsAndGraphitesClientsAreServed() throws {
         #expect(try run("processes/line_listeners_test.py") == 0)
     }
+
+    @Test func openTelemetrysLogsAreEvents() throws {
+        #expect(try run("processes/otlp_logs_test.py") == 0)
+    }
 }

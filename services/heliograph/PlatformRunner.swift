@@ -66,6 +66,7 @@ struct PlatformRunner {
             .init(service: alerting),
             .init(service: OnEventLoops(service: application)),
         ]
+        if let listener = OTLPListener(platform) { services.append(.init(service: listener)) }
         for listener in platform.lineListeners() { services.append(.init(service: listener)) }
         if settings.demo {
             services.append(
