@@ -138,6 +138,7 @@ enum LogDatabase {
                     """)
         }
         migrator.registerMigration("3: when series began") { db in try SeriesHistory.createTable(db) }
+        migrator.registerMigration("5: totals of differences") { db in try DeltaTotals.createTable(db) }
         return migrator
     }
 }

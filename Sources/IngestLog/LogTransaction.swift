@@ -13,7 +13,7 @@ struct LogTransaction {
 
     let db: Database
 
-    /// Writes the new series, then each request: its batch, its dead letters.
+    /// Writes the new series, then each request: its batch, the totals that go with it, its dead letters.
     ///
     /// - Parameters: `firstReference`, that of the first new series; `end`, the newest offset so far, and `accepted`, the totals through it.
     func write(
@@ -41,6 +41,7 @@ struct LogTransaction {
                     outcome.accepted.text, Data(waiting.payload),
                 ])
             }
+            try DeltaTotals(db: db).write(submission.deltaTotals)
             for record in submission.rejected { try insert(record, of: submission, counting: &deadLetters) }
             outcome.offsets.append(last)
         }

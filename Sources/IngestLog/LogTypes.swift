@@ -8,14 +8,18 @@ package struct LogSubmission: Sendable {
     package let ingestProtocol: IngestProtocol
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let receivedAt: Int64
+    /// What series of differences have come to with this batch.
+    package let deltaTotals: [DeltaTotal]
 
     package init(
-        batch: TelemetryBatch, rejected: [RejectedRecord], ingestProtocol: IngestProtocol, receivedAt: Int64
+        batch: TelemetryBatch, rejected: [RejectedRecord], ingestProtocol: IngestProtocol, receivedAt: Int64,
+        deltaTotals: [DeltaTotal] = []
     ) {
         self.batch = batch
         self.rejected = rejected
         self.ingestProtocol = ingestProtocol
         self.receivedAt = receivedAt
+        self.deltaTotals = deltaTotals
     }
 
     package var recordCount: Int { batch.count + rejected.count }

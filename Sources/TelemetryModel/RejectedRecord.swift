@@ -28,6 +28,8 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case unsupportedValue = "unsupported_value"
     /// Differences from point to point, where running totals are needed.
     case unsupportedTemporality = "unsupported_temporality"
+    /// Differences over a time that was counted already.
+    case overlappingInterval = "overlapping_interval"
     /// More different values within an interval than are counted.
     case tooManyValues = "too_many_values"
 }

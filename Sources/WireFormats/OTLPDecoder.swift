@@ -35,6 +35,10 @@ package struct DecodedMetrics: Sendable {
     package var points = 0
     /// Those of them that were refused.
     package var rejectedPoints = 0
+    /// Points of delta temporality, which are no records yet: `OTLPDeltaSum` makes them some.
+    package var deltas: [OTLPDeltaPoint] = []
+    /// Of all parts of `deltas`.
+    var deltaSamples = 0
     /// Exemplars that came; none is kept.
     package var exemplars = 0
 }

@@ -58,6 +58,7 @@ extension OTLPDecoding {
         where lookUp.references[position] == nil {
             return refuse(point, index, failures[position] ?? .noMetricName(), body)
         }
+        if let interval = point.interval { return putDelta(point, interval, index: index) }
         for position in point.firstSeries..<point.firstSeries + point.seriesCount {
             guard let reference = lookUp.references[position] else { continue }
             if point.start > 0 {
@@ -71,6 +72,24 @@ extension OTLPDecoding {
                 result.request.batch.append(reference, at: point.timestamp, value: series[position].value)
             }
         }
+    }
+
+    /// Keeps a point until the totals are known to which it is to be added.
+    private mutating func putDelta(
+        _ point: Point, _ interval: (start: UInt64, end: UInt64), index: Int
+    ) {
+        var parts: [(series: SeriesReference, value: Double)] = []
+        for position in point.firstSeries..<point.firstSeries + point.seriesCount {
+            if let reference = lookUp.references[position] { parts.append((reference, series[position].value)) }
+        }
+        let metric = metrics[point.metric]
+        let letter = OTLPDeadLetter(places: metric.places, metric: metric, point: point.range)
+        result.deltaSamples += parts.count
+        result.deltas.append(
+            OTLPDeltaPoint(
+                parts: parts, histogram: histograms[point.firstSeries], start: interval.start, end: interval.end,
+                timestamp: point.timestamp, isCounting: metric.isCounting, hasNoValue: point.hasNoValue, index: index,
+                letter: letter))
     }
 
     /// What is kept is a request with this one point.

@@ -28,6 +28,9 @@ struct OTLPDecoding {
         let timestamp: Int64
         /// When the counting began; 0 if that is not known.
         let start: Int64
+        /// Of a point of delta temporality: its interval in nanoseconds.
+        let interval: (start: UInt64, end: UInt64)?
+        let hasNoValue: Bool
         /// Among `refusals`; -1 for a point without fault.
         let refusal: Int
     }
@@ -84,7 +87,9 @@ struct OTLPDecoding {
     }
 
     /// More samples came than a request may have.
-    var isOverfull: Bool { result.request.recordCount + series.count + refusals.count > decoder.maximumRecords }
+    var isOverfull: Bool {
+        result.request.recordCount + result.deltaSamples + series.count + refusals.count > decoder.maximumRecords
+    }
 
     // MARK: Where points come from
 
@@ -153,6 +158,9 @@ struct OTLPDecoding {
     mutating func add(number: Double?, _ head: OTLPPointHead, _ body: Span<UInt8>) {
         guard number != nil || head.hasNoValue else { return refuse(.noNumber(), head, body) }
         guard isGood(head, body) else { return }
+        if let number, metric.isDelta, metric.kind == .counter, number < 0 {
+            return refuse(.fallingCounter(number), head, body)
+        }
         let first = series.count
         appendSeries(
             ByteRange(start: attributesStart, end: scratch.count), head.hasNoValue ? .staleMarker : number ?? 0)
@@ -199,7 +207,7 @@ struct OTLPDecoding {
     @inline(__always)
     private mutating func isGood(_ head: OTLPPointHead, _ body: Span<UInt8>) -> Bool {
         if metric.isUnsupported {
-            refuse(.delta(metric.temporality), head, body)
+            refuse(.noTemporality(), head, body)
             return false
         }
         guard head.time > 0, head.time / 1_000_000 <= UInt64(ContractTimestamp.latest) else {
@@ -249,7 +257,9 @@ struct OTLPDecoding {
                 metric: place.metric, origin: origin, range: head.range, prefix: place.prefix, attributes: attributes,
                 firstSeries: firstSeries, seriesCount: series.count - firstSeries, timestamp: timestamp,
                 // A start that is not before the point says that the beginning is not known.
-                start: metric.isCounting && start < timestamp ? start : 0, refusal: refusal))
+                start: metric.isCounting && start < timestamp ? start : 0,
+                interval: metric.isDelta ? (head.start, head.time) : nil, hasNoValue: head.hasNoValue, refusal: refusal)
+        )
         result.points += 1
         result.exemplars += head.exemplars
         if refusal < 0 { targets[target].timestamp = max(targets[target].timestamp ?? timestamp, timestamp) }
@@ -275,7 +285,8 @@ struct OTLPDecoding {
             points.append(
                 Point(
                     metric: -1, origin: target.origin, range: .absent, prefix: prefix, attributes: nothing,
-                    firstSeries: series.count, seriesCount: 1, timestamp: timestamp, start: 0, refusal: -1))
+                    firstSeries: series.count, seriesCount: 1, timestamp: timestamp, start: 0, interval: nil,
+                    hasNoValue: false, refusal: -1))
             append(Series(key: SeriesKey(first: prefix, second: nothing), origin: target.origin, value: 1))
             if lookUp.isFull { resolve(body) }
         }

@@ -113,7 +113,8 @@ struct OTLPLogDecoding: OTLPItemDecoding {
             var message = OTLPLogMessage()
             message.add("scope", text: scopeName)
             message.add("event_name", text: try record.eventName.text())
-            if OTLPLogRecord.severity(word: severityText) != severity {
+            // A word that says what the severity does is said by the label.
+            if severity == nil || OTLPLogRecord.severity(word: severityText) != severity {
                 message.add("severity_text", text: severityText)
             }
             message.add("trace_id", text: record.traceID.hexadecimal)

@@ -121,11 +121,16 @@ struct OTLPMetric {
         }
     }
 
-    /// Whether a point says what changed rather than what there is. A gauge and a summary have no temporality.
-    var isUnsupported: Bool {
+    /// Whether a point says what changed rather than what there is.
+    var isDelta: Bool { hasTemporality && temporality == .delta }
+
+    /// Whether nobody can say what a point means.
+    var isUnsupported: Bool { hasTemporality && temporality == .unspecified }
+
+    private var hasTemporality: Bool {
         switch kind {
         case .gauge, .summary, .targetInfo: false
-        case .upDownCounter, .counter, .histogram, .exponentialHistogram: temporality != .cumulative
+        case .upDownCounter, .counter, .histogram, .exponentialHistogram: true
         }
     }
 }

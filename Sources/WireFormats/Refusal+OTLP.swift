@@ -3,13 +3,11 @@ import TelemetryModel
 
 /// The sentences about OpenTelemetry's points.
 extension Refusal {
-    static func delta(_ temporality: OTLPTemporality) -> Refusal {
+    static func noTemporality() -> Refusal {
         Refusal(
             .unsupportedTemporality, field: "aggregationTemporality",
-            "aggregationTemporality: expected cumulative (2), got "
-                + (temporality == .delta ? "delta (1)" : "none (0)")
-                + ". Set the client to cumulative temporality, in OpenTelemetry's SDKs with "
-                + "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative.")
+            "aggregationTemporality: expected delta (1) or cumulative (2), got none, without which nobody knows what the point "
+                + "says.")
     }
 
     static func noTime() -> Refusal {

@@ -77,4 +77,8 @@ import Testing
     @Test func openTelemetrysLogsAreEvents() throws {
         #expect(try run("processes/otlp_logs_test.py") == 0)
     }
+
+    @Test func differencesAreAddedUpOverKills() throws {
+        #expect(try run("processes/otlp_delta_test.py") == 0)
+    }
 }

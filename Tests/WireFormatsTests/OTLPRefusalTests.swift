@@ -12,13 +12,15 @@ import Testing
         try OTLPTestDecoder().decode(OTLPRequest(metric).protobuf).request.rejected
     }
 
-    @Test func deltaIsRefusedPointByPoint() throws {
+    @Test func whatHasNoTemporalityIsRefusedPointByPoint() throws {
         var request = OTLPRequest(
-            .init(name: "a", kind: .counter, temporality: .delta, points: [good, good]),
+            .init(name: "a", kind: .counter, temporality: .unspecified, points: [good, good]),
             .init(name: "b", kind: .gauge, temporality: .delta, points: [good]),
             .init(name: "c", kind: .upDownCounter, temporality: .unspecified, points: [good]),
-            .init(name: "d", kind: .histogram, temporality: .delta, points: [.init(histogram: OTLPHistogram())]),
-            .init(name: "e", kind: .exponentialHistogram, temporality: .delta, points: [.init(exponential: .init())]),
+            .init(name: "d", kind: .histogram, temporality: .unspecified, points: [.init(histogram: OTLPHistogram())]),
+            .init(
+                name: "e", kind: .exponentialHistogram, temporality: .unspecified, points: [.init(exponential: .init())]
+            ),
             .init(name: "f", kind: .summary, points: [.init(summary: OTLPSummary())]))
         request.resources[0].attributes = [("service.name", .text("shop"))]
         let test = OTLPTestDecoder()
@@ -28,7 +30,7 @@ import Testing
         #expect(rejected.map(\.index) == [0, 1, 3, 4, 5])
         #expect(rejected.allSatisfy { $0.reason == .unsupportedTemporality })
         #expect(rejected.map(\.sourceID) == ["pump", "pump", "pump", nil, nil])
-        #expect(rejected[0].message.contains("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative"))
+        #expect(rejected[0].message.contains("expected delta (1) or cumulative (2)"))
         #expect(
             test.samples(decoded) == [
                 #"b{job="shop", source_id="pump"} 1 @1700000000123"#, #"f_sum{job="shop"} 0 @1700000000123"#,

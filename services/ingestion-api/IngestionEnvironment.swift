@@ -40,6 +40,8 @@ package struct IngestionDecoders: Sendable {
     package let exposition: ExpositionDecoder
     package let otlp: OTLPDecoder
     package let otlpLogs: OTLPLogDecoder
+    /// Of requests with differences, whose totals must not overtake one another.
+    package let deltaTurns = TaskTurns()
 
     /// - Parameter maximumRecords: of one request.
     package init(registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation()) {

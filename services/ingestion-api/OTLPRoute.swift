@@ -1,6 +1,7 @@
 import HTTPSupport
 import HTTPTypes
 import Hummingbird
+import IngestLog
 import NIOCore
 import TelemetryModel
 import WireFormats
@@ -33,9 +34,9 @@ struct OTLPRoute: Sendable {
         let coding = try BodyCoding(request.headers)
         let arrival = try await intake.arrival(request)
         let content = try intake.content(of: arrival, coding)
-        let outcome: OTLPOutcome
+        let decoded: Decoded
         do throws(OTLPError) {
-            outcome = try content.read { (body) throws(OTLPError) in
+            decoded = try content.read { (body) throws(OTLPError) in
                 try decode(body, encoding, receivedAt: arrival.receivedAt)
             }
         } catch {
@@ -44,23 +45,60 @@ struct OTLPRoute: Sendable {
             try await intake.keep(content.bytes, .invalidMessage, error.description, of: arrival, by: .otlp)
             throw APIError(.badData, error.description)
         }
-        try await intake.commit(outcome.request, of: arrival, by: .otlp)
+        let outcome = try await commit(decoded, content, encoding, arrival)
         return OTLPAnswer.success(outcome, signal, encoding)
+    }
+
+    private enum Decoded {
+        case metrics(DecodedMetrics)
+        case logs(DecodedLogs)
     }
 
     private func decode(
         _ body: Span<UInt8>, _ encoding: OTLPEncoding, receivedAt: Int64
-    ) throws(OTLPError) -> OTLPOutcome {
+    ) throws(OTLPError) -> Decoded {
         let decoders = intake.environment.decoders
-        switch signal {
-        case .metrics:
-            let decoded = try decoders.otlp.decode(body, encoding)
-            return OTLPOutcome(request: decoded.request, items: decoded.points, rejectedItems: decoded.rejectedPoints)
-        case .logs:
-            let decoded = try decoders.otlpLogs.decode(body, encoding, receivedAt: receivedAt)
-            return OTLPOutcome(
-                request: decoded.request, items: decoded.records, rejectedItems: decoded.request.rejected.count)
+        return switch signal {
+        case .metrics: .metrics(try decoders.otlp.decode(body, encoding))
+        case .logs: .logs(try decoders.otlpLogs.decode(body, encoding, receivedAt: receivedAt))
         }
+    }
+
+    private func commit(
+        _ decoded: Decoded, _ content: TelemetryIntake.Content, _ encoding: OTLPEncoding,
+        _ arrival: TelemetryIntake.Arrival
+    ) async throws -> OTLPOutcome {
+        switch decoded {
+        case .logs(let logs):
+            try await intake.commit(logs.request, of: arrival, by: .otlp)
+            return OTLPOutcome(
+                request: logs.request, items: logs.records, rejectedItems: logs.request.rejected.count)
+        case .metrics(let metrics) where metrics.deltas.isEmpty:
+            try await intake.commit(metrics.request, of: arrival, by: .otlp)
+            return OTLPOutcome(request: metrics.request, items: metrics.points, rejectedItems: metrics.rejectedPoints)
+        case .metrics(let metrics):
+            return try await intake.environment.decoders.deltaTurns.run {
+                let sum = try addUp(metrics, content, encoding)
+                try await intake.commit(sum.request, of: arrival, by: .otlp, deltaTotals: sum.newTotals)
+                return OTLPOutcome(request: sum.request, items: metrics.points, rejectedItems: sum.rejectedPoints)
+            }
+        }
+    }
+
+    private func addUp(
+        _ metrics: DecodedMetrics, _ content: TelemetryIntake.Content, _ encoding: OTLPEncoding
+    ) throws -> OTLPDeltaSum {
+        let log = intake.environment.log
+        let totals: [SeriesReference: DeltaTotal]
+        do {
+            totals = try log.deltaTotals(of: metrics.deltas.flatMap { $0.parts.map(\.series) })
+        } catch {
+            throw APIError(
+                .unavailable,
+                "the log could not be read (\(error)); nothing of this request was taken: send it again",
+                retryAfterSeconds: 5)
+        }
+        return content.read { body in OTLPDeltaSum(metrics, totals: totals, of: body, encoding, log.registry) }
     }
 }
 

@@ -74,11 +74,17 @@ struct TelemetryIntake: Sendable {
     }
 
     /// Returns when the records, refused ones included, have reached the level at which the sender wants its answer.
-    func commit(_ decoded: DecodedRequest, of arrival: Arrival, by ingestProtocol: IngestProtocol) async throws {
+    ///
+    /// - Parameter deltaTotals: go into the same transaction; the records are on disk then, whatever the sender wants.
+    func commit(
+        _ decoded: DecodedRequest, of arrival: Arrival, by ingestProtocol: IngestProtocol,
+        deltaTotals: [DeltaTotal] = []
+    ) async throws {
         let submission = LogSubmission(
             batch: decoded.batch, rejected: decoded.rejected, ingestProtocol: ingestProtocol,
-            receivedAt: arrival.receivedAt)
-        if submission.recordCount > 0 { try await append(submission, arrival.level) }
+            receivedAt: arrival.receivedAt, deltaTotals: deltaTotals)
+        let level = arrival.level == .accepted && !deltaTotals.isEmpty ? .durable : arrival.level
+        if submission.recordCount > 0 { try await append(submission, level) }
         environment.metrics.records.add(decoded.batch.count)
         environment.metrics.rejected.add(decoded.rejected.count)
     }
