@@ -26,6 +26,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 
@@ -61,6 +62,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: [
         // Engine
@@ -79,7 +81,13 @@ let package = Package(
         .target(name: "CChecksum", path: "Sources/CChecksum"),
         engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
-        engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
+        engine("YAMLReading", [yams]),
+        engine(
+            "Processing",
+            [
+                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", "YAMLReading",
+                yams, swiftCSV,
+            ]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
         engine(
@@ -94,9 +102,11 @@ let package = Package(
         engine(
             "PromQLEngine",
             ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"]),
-        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", yams]),
+        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", "YAMLReading", yams]),
         engine("SelfMetrics"),
-        engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
+        engine(
+            "KPIAnalytics",
+            ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", "YAMLReading", yams]),
 
         // Services
         service(
@@ -105,7 +115,8 @@ let package = Package(
                 "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
                 nioCore, nioPosix,
             ]),
-        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", "WireFormats", yams]),
+        service(
+            "Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", "WireFormats", "YAMLReading", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
@@ -114,7 +125,10 @@ let package = Package(
             ]),
         service(
             "Processor", folder: "processor",
-            ["TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
+            [
+                "TelemetryModel", "NativeHistograms", "WireFormats", "TimeSeriesStore", "IngestLog", "Processing",
+                "EmbeddedStore", "SelfMetrics", logging,
+            ]),
         service(
             "QueryAPI", folder: "query-api",
             [
@@ -186,6 +200,10 @@ let package = Package(
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
                 "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
+        tests("YAMLReadingTests", ["YAMLReading", yams]),
+        tests(
+            "ProcessingTests",
+            ["Processing", "YAMLReading", "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLEngine"]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         .target(
             name: "PromQLScripts",

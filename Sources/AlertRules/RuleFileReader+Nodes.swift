@@ -1,5 +1,6 @@
 import PromQLSyntax
 import Yams
+import YAMLReading
 
 extension RuleFileReader {
     struct NamedScalar {

@@ -44,11 +44,12 @@ package final class IngestLog: Sendable {
 
         mutating func countRejected(in submission: LogSubmission) {
             for record in submission.rejected {
+                deadLetterBytes += record.payload.count
+                if submission.wereAccepted { continue }
                 let key = DeadLetterKey(
                     ingestProtocol: submission.ingestProtocol, sourceID: record.sourceID ?? "",
                     reason: record.reason.rawValue)
                 deadLettered[key, default: 0] += 1
-                deadLetterBytes += record.payload.count
             }
         }
     }

@@ -42,6 +42,10 @@ struct LogTransaction {
                 ])
             }
             for record in submission.rejected { try insert(record, of: submission, counting: &deadLetters) }
+            for (name, value) in submission.positions {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO position VALUES (?, ?)", arguments: [name, value])
+            }
             outcome.offsets.append(last)
         }
         for (key, records) in deadLetters {
@@ -88,6 +92,7 @@ struct LogTransaction {
             submission.receivedAt, submission.ingestProtocol.rawValue, record.sourceID, record.reason.rawValue,
             record.field, record.message, record.index, Data(record.payload),
         ])
+        if submission.wereAccepted { return }
         let key = DeadLetterKey(
             ingestProtocol: submission.ingestProtocol, sourceID: record.sourceID ?? "", reason: record.reason.rawValue)
         totals[key, default: 0] += 1

@@ -8,14 +8,21 @@ package struct LogSubmission: Sendable {
     package let ingestProtocol: IngestProtocol
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let receivedAt: Int64
+    /// How far somebody has come with these records, by name; on disk together with them.
+    package let positions: [String: Int64]
+    /// Whether the rejected records were accepted before, and are counted as refused by who processed them.
+    package let wereAccepted: Bool
 
     package init(
-        batch: TelemetryBatch, rejected: [RejectedRecord], ingestProtocol: IngestProtocol, receivedAt: Int64
+        batch: TelemetryBatch, rejected: [RejectedRecord], ingestProtocol: IngestProtocol, receivedAt: Int64,
+        positions: [String: Int64] = [:], wereAccepted: Bool = false
     ) {
+        self.wereAccepted = wereAccepted
         self.batch = batch
         self.rejected = rejected
         self.ingestProtocol = ingestProtocol
         self.receivedAt = receivedAt
+        self.positions = positions
     }
 
     package var recordCount: Int { batch.count + rejected.count }

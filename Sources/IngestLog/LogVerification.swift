@@ -142,15 +142,16 @@ package enum LogVerification {
         let offset = try Int64.fetchOne(db, sql: "SELECT value FROM position WHERE name = 'ledger'") ?? 0
         var counted = RunningTotals()
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
+            db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped, refused FROM ledger")
         while let row = try rows.next() {
             let counts = LedgerCounts(
                 accepted: try row.decode(atIndex: 2), stored: try row.decode(atIndex: 3),
-                duplicate: try row.decode(atIndex: 4), dropped: try row.decode(atIndex: 5))
+                duplicate: try row.decode(atIndex: 4), dropped: try row.decode(atIndex: 5),
+                refused: try row.decode(atIndex: 6))
             counted[try IngestProtocol(stored: row.decode(atIndex: 0))] += counts.accepted
-            if counts.accepted != counts.stored + counts.duplicate + counts.dropped {
+            if counts.accepted != counts.stored + counts.duplicate + counts.dropped + counts.refused {
                 finding.problems.append(
-                    "ledger of \(try row.decode(String.self, atIndex: 1)): expected received = stored + duplicate + dropped, found \(counts)"
+                    "ledger of \(try row.decode(String.self, atIndex: 1)): expected received = stored + duplicate + dropped + refused, found \(counts)"
                 )
             }
         }
@@ -170,9 +171,11 @@ package enum LogVerification {
             sql: """
                 SELECT kept.source_id, kept.reason, kept.records, coalesce(t.records, 0) AS ever FROM
                     (SELECT protocol, coalesce(source_id, '') AS source_id, reason, count(*) AS records
-                     FROM dead_letter GROUP BY 1, 2, 3) AS kept
+                     FROM dead_letter WHERE reason <> ? GROUP BY 1, 2, 3) AS kept
                 LEFT JOIN dead_letter_total t USING (protocol, source_id, reason) WHERE kept.records > ever
-                """)
+                """,
+            // Those are counted in the ledger.
+            arguments: [RejectionReason.refusedByPipeline.rawValue])
         while let row = try excess.next() {
             let (source, reason) = try (row.decode(String.self, atIndex: 0), row.decode(String.self, atIndex: 1))
             let (kept, ever) = try (row.decode(Int.self, atIndex: 2), row.decode(Int.self, atIndex: 3))

@@ -28,6 +28,8 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case unsupportedValue = "unsupported_value"
     /// Differences from point to point, where running totals are needed.
     case unsupportedTemporality = "unsupported_temporality"
+    /// A stage of the pipeline did not let it pass.
+    case refusedByPipeline = "refused_by_pipeline"
 }
 
 /// A record that was not accepted, with all that is needed to understand, mend and replay it.

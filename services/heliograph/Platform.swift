@@ -54,7 +54,7 @@ struct Platform: Sendable {
         options.flushesAtStop = flushesAtStop
         options.flushPolicy.graceMilliseconds = Int64(settings.head.grace.seconds * 1000)
         processor = try Processor(
-            log: log, store: store, pipeline: ProcessingPipeline(), options: options, logger: logger)
+            log: log, store: store, options: options, logger: logger)
         decoders = IngestionDecoders(
             registry: registry, maximumRecords: settings.ingest.maxRecords,
             otlp: OTLPTranslation(

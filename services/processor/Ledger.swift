@@ -52,12 +52,16 @@ package final class Ledger: Sendable {
     func slot(for key: Key) -> Int { state.withLock { $0.slot(for: key) } }
 
     /// Counts a batch once: one that is counted already, because it is replayed, changes nothing.
-    func applied(offset: Int64, records: Int, _ counts: [(slot: Int, counts: LedgerCounts)]) {
+    ///
+    /// - Returns: whether it was counted now.
+    @discardableResult
+    func applied(offset: Int64, records: Int, _ counts: [(slot: Int, counts: LedgerCounts)]) -> Bool {
         state.withLock { state in
-            guard offset > state.offset else { return }
+            guard offset > state.offset else { return false }
             state.offset = offset
             state.pending -= records
             for (slot, added) in counts { state.counts[slot] += added }
+            return true
         }
     }
 
@@ -82,7 +86,7 @@ package final class Ledger: Sendable {
                 }
                 for (key, records) in deadLettered {
                     let id = LedgerSnapshot.Account.ID(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID)
-                    accounts[id, default: .init(id: id)].deadLettered += records
+                    accounts[id, default: .init(id: id)].rejected += records
                 }
                 return LedgerSnapshot(
                     received: received, accounts: accounts.values.sorted { $0.id < $1.id }, pending: state.pending)
@@ -107,8 +111,11 @@ package struct LedgerSnapshot: Sendable {
 
         package let id: ID
         package var counts = LedgerCounts()
-        package var deadLettered = 0
-        package var received: Int { counts.accepted + deadLettered }
+        /// Refused before they were accepted.
+        package var rejected = 0
+        /// Those that the pipeline refused are kept in the same way.
+        package var deadLettered: Int { rejected + counts.refused }
+        package var received: Int { counts.accepted + rejected }
     }
 
     /// As counted by the commits.

@@ -1,3 +1,5 @@
+import YAMLReading
+
 extension HeliographSettings {
     /// Reads the settings from every source. A stronger source replaces a weaker one's value, setting by setting:
     ///
