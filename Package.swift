@@ -94,7 +94,9 @@ let package = Package(
         engine(
             "PromQLEngine",
             ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"]),
-        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", yams]),
+        engine("ConfigurationYAML", ["PromQLSyntax", yams]),
+        engine("Relabelling", ["TelemetryModel", "LabelPattern", "ConfigurationYAML", crypto, yams]),
+        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", "ConfigurationYAML", yams]),
         engine("SelfMetrics"),
         engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
 
@@ -207,6 +209,7 @@ let package = Package(
                 "PromQLScripts", "PromQLEngine", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "WireFormats",
                 asyncHTTPClient, nioCore, nioHTTP1,
             ]),
+        tests("RelabellingTests", ["Relabelling", "ConfigurationYAML", "TelemetryModel", yams]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",

@@ -1,8 +1,8 @@
 /// The name that somebody who wrote `word` most likely meant.
-enum NearestName {
+package enum NearestName {
     /// The closest of `candidates` in edit distance (insert, delete, replace, swap of neighbours: optimal string alignment),
     /// or nil if none is within a third of the word's length (at least 2 edits).
-    static func of(_ word: String, among candidates: [String]) -> String? {
+    package static func of(_ word: String, among candidates: [String]) -> String? {
         let typed = Array(word.lowercased().unicodeScalars.prefix(64))
         let ranked = candidates.map { ($0, distance(typed, Array($0.unicodeScalars))) }
         guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(2, typed.count / 3), best.1 < typed.count else {
