@@ -81,12 +81,12 @@ let package = Package(
         .target(name: "CChecksum", path: "Sources/CChecksum"),
         engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
-        engine("YAMLReading", [yams]),
         engine(
             "Processing",
             [
-                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", "YAMLReading",
-                yams, swiftCSV,
+                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
+                "ConfigurationYAML",
+                "Relabelling", yams, swiftCSV,
             ]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
@@ -102,11 +102,13 @@ let package = Package(
         engine(
             "PromQLEngine",
             ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"]),
-        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", "YAMLReading", yams]),
+        engine("ConfigurationYAML", ["PromQLSyntax", yams]),
+        engine("Relabelling", ["TelemetryModel", "LabelPattern", "ConfigurationYAML", crypto, yams]),
+        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", "ConfigurationYAML", yams]),
         engine("SelfMetrics"),
         engine(
             "KPIAnalytics",
-            ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", "YAMLReading", yams]),
+            ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", "ConfigurationYAML", yams]),
 
         // Services
         service(
@@ -116,7 +118,8 @@ let package = Package(
                 nioCore, nioPosix,
             ]),
         service(
-            "Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", "WireFormats", "YAMLReading", yams]),
+            "Settings", folder: "settings",
+            ["PromQLEngine", "TimeSeriesStore", "WireFormats", "ConfigurationYAML", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
@@ -200,10 +203,12 @@ let package = Package(
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
                 "NativeHistograms", "SelfMetrics", logging, grdb,
             ]),
-        tests("YAMLReadingTests", ["YAMLReading", yams]),
         tests(
             "ProcessingTests",
-            ["Processing", "YAMLReading", "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLEngine"]),
+            [
+                "Processing", "ConfigurationYAML", "TelemetryModel", "NativeHistograms", "TimeSeriesStore",
+                "PromQLEngine",
+            ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         .target(
             name: "PromQLScripts",
@@ -225,6 +230,7 @@ let package = Package(
                 "PromQLScripts", "PromQLEngine", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "WireFormats",
                 asyncHTTPClient, nioCore, nioHTTP1,
             ]),
+        tests("RelabellingTests", ["Relabelling", "ConfigurationYAML", "TelemetryModel", yams]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",

@@ -1,6 +1,6 @@
 import PromQLSyntax
 import Yams
-import YAMLReading
+import ConfigurationYAML
 
 extension RuleFileReader {
     struct NamedScalar {

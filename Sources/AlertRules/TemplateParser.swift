@@ -1,4 +1,4 @@
-import YAMLReading
+import ConfigurationYAML
 
 /// Reads a template; see `AlertTemplate` for the grammar. Positions are counted in Unicode scalars.
 struct TemplateParser {

@@ -1,89 +1,83 @@
-import YAMLReading
+import ConfigurationYAML
 import Yams
 
-/// The stages that look at labels only, and aggregation.
+/// Enrichment and aggregation.
 extension PipelineFileReader {
-    mutating func enrich(_ node: Node) -> (any PipelineStage)? {
+    func enrich(_ node: Node) throws(ConfigurationFault) -> any PipelineStage {
         let keys = ["match", "file", "by", "column", "lookup", "add", "overwrite"]
-        guard let fields = reader.fields(node, of: "`enrich`", keys: keys), let selection = match(fields),
-            let file = reader.requiredText("file", in: fields), let by = reader.requiredText("by", in: fields),
-            let fileNode = fields["file"]
-        else { return nil }
-        let overwrites = reader.flag("overwrite", in: fields) ?? false
-        let kind: LookupTable.Match = reader.choice("lookup", in: fields) ?? .exact
-        let column = reader.text("column", in: fields) ?? by
+        let fields = try ConfigurationFields(node, place: "`enrich`", keys: keys)
+        let file = try fields.requiredText("file")
+        let by = try fields.requiredText("by")
+        let kind: LookupTable.Match = try fields.choice("lookup") ?? .exact
+        let column = try fields.text("column") ?? by
         let table: LookupTable
         do {
             table = try LookupTable(text: lookup(file), name: file, key: column, match: kind)
         } catch {
-            reader.report("the file `\(file)` cannot be used: \(error)", at: fileNode)
-            return nil
+            throw ConfigurationFault(at: fields["file"], "the file `\(file)` cannot be used: \(error)")
         }
         var added = table.columns
-        if let node = fields["add"] {
-            added = []
-            for (name, node) in reader.texts(node, called: "add") {
-                if table.columns.contains(name) {
-                    added.append(name)
-                } else {
-                    let known = table.columns.map { "`\($0)`" }.joined(separator: ", ")
-                    reader.report("the file `\(file)` has no column `\(name)`; it has \(known)", at: node)
-                }
+        if fields["add"] != nil {
+            added = try texts("add", in: fields)
+            for name in added where !table.columns.contains(name) {
+                let known = table.columns.map { "`\($0)`" }.joined(separator: ", ")
+                throw ConfigurationFault(
+                    at: fields["add"], "the file `\(file)` has no column `\(name)`; it has \(known)")
             }
         }
-        return EnrichStage(selection: selection, table: table, key: by, added: added, overwrites: overwrites)
+        return EnrichStage(
+            selection: try match(fields), table: table, key: by, added: added,
+            overwrites: try fields.boolean("overwrite") ?? false)
     }
 
-    mutating func aggregate(_ node: Node, name: String) -> (any PipelineStage)? {
+    mutating func aggregate(_ node: Node, name: String) throws(ConfigurationFault) -> any PipelineStage {
         let keys = ["match", "interval", "horizon", "by", "without", "outputs", "keep_raw", "metric"]
-        guard let fields = reader.fields(node, of: "`aggregate`", keys: keys), let selection = match(fields),
-            let interval = requiredDuration("interval", in: fields), let outputs = outputs(fields),
-            let grouping = grouping(fields)
-        else { return nil }
-        let template = reader.text("metric", in: fields) ?? AggregationRule.defaultNameTemplate
+        let fields = try ConfigurationFields(node, place: "`aggregate`", keys: keys)
+        let interval = try fields.requiredDuration("interval")
+        let outputs = try outputs(fields)
+        let template = try fields.text("metric") ?? AggregationRule.defaultNameTemplate
         if outputs.count > 1, !template.contains("$output") {
-            reader.report("`metric` needs `$output` where there are several outputs: \(template)", at: node)
-            return nil
+            throw ConfigurationFault(
+                at: fields["metric"], "`metric` needs `$output` where there are several outputs: \(template)")
         }
         let rule = AggregationRule(
-            name: name, selection: selection, interval: interval,
-            horizon: duration("horizon", in: fields) ?? min(interval, PipelineFileReader.longestUsualHorizon),
-            grouping: grouping, outputs: outputs, nameTemplate: template,
-            keepsRaw: reader.flag("keep_raw", in: fields) ?? false)
-        return claim(rule, at: node) ? AggregateStage(rule: rule) : nil
+            name: name, selection: try match(fields), interval: interval,
+            horizon: try fields.positiveDuration("horizon") ?? min(interval, PipelineFileReader.longestUsualHorizon),
+            grouping: try grouping(fields), outputs: outputs, nameTemplate: template,
+            keepsRaw: try fields.boolean("keep_raw") ?? false)
+        try claim(rule, at: node)
+        return AggregateStage(rule: rule)
     }
 
     /// Of a rule that says nothing of it: a minute at the most, milliseconds.
     private static let longestUsualHorizon: Int64 = 60_000
 
-    private mutating func grouping(_ fields: YAMLFields) -> AggregationRule.Grouping? {
-        if fields["by"] != nil, let node = fields["without"] {
-            reader.report("`aggregate` has either `by` or `without`, and this one has both", at: node)
-            return nil
+    private func grouping(_ fields: ConfigurationFields) throws(ConfigurationFault) -> AggregationRule.Grouping {
+        if fields["by"] != nil, fields["without"] != nil {
+            throw ConfigurationFault(
+                at: fields["without"], "`aggregate` has either `by` or `without`, and this one has both")
         }
-        if let node = fields["without"] { return .without(reader.texts(node, called: "without").map(\.text)) }
-        guard let node = fields["by"] else { return .by([]) }
-        return .by(reader.texts(node, called: "by").map(\.text))
+        if fields["without"] != nil { return .without(try texts("without", in: fields)) }
+        return .by(try texts("by", in: fields))
     }
 
-    private mutating func outputs(_ fields: YAMLFields) -> [AggregationRule.Output]? {
-        guard let node = fields["outputs"] else {
-            reader.report("`aggregate` needs the key `outputs`, such as [sum, count, quantile(0.99)]", at: fields.node)
-            return nil
-        }
+    private func outputs(_ fields: ConfigurationFields) throws(ConfigurationFault) -> [AggregationRule.Output] {
         var outputs: [AggregationRule.Output] = []
-        for (text, node) in reader.texts(node, called: "outputs") {
+        for text in try texts("outputs", in: fields) {
             guard let output = AggregationRule.Output(text) else {
                 let names = AggregationRule.Output.simple.map(\.name).joined(separator: ", ")
-                reader.report("`\(text)` is no output; there are \(names) and quantile(0…1)", at: node)
-                continue
+                throw ConfigurationFault(
+                    at: fields["outputs"], "`\(text)` is no output; there are \(names) and quantile(0…1)")
             }
-            if outputs.contains(output) {
-                reader.report("the output `\(text)` is there twice; keep one", at: node)
-            } else {
-                outputs.append(output)
+            guard !outputs.contains(output) else {
+                throw ConfigurationFault(at: fields["outputs"], "the output `\(text)` is there twice; keep one")
             }
+            outputs.append(output)
         }
-        return outputs.isEmpty ? nil : outputs
+        guard !outputs.isEmpty else {
+            throw ConfigurationFault(
+                at: fields.node, "`aggregate` needs the key `outputs`, such as [sum, count, quantile(0.99)]")
+        }
+        return outputs
     }
 }

@@ -1,5 +1,3 @@
-package import YAMLReading
-
 /// A pipeline's file and the files that it names, as they were when they were read: all that the pipeline can be made from again.
 package struct PipelineSource: Codable, Equatable, Sendable {
     /// As the file is called in messages.
@@ -17,7 +15,7 @@ package struct PipelineSource: Codable, Equatable, Sendable {
         self.lookups = lookups
     }
 
-    package func pipeline() throws(YAMLProblems) -> ProcessingPipeline {
+    package func pipeline() throws(PipelineFaults) -> ProcessingPipeline {
         try ProcessingPipeline.parse(text, file: name) { lookup in
             guard let text = lookups[lookup] else { throw MissingLookup(name: lookup) }
             return text

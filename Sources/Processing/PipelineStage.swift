@@ -1,4 +1,5 @@
 import PromQLEngine
+import Relabelling
 import TelemetryModel
 import TimeSeriesStore
 
@@ -74,6 +75,17 @@ struct UnitStage: PipelineStage {
             plan.relabel(
                 as: LabelSet(plan.labels.labels + [Label(LabelSet.metricNameLabel, metric)]), by: index)
         }
+        return true
+    }
+}
+
+/// Prometheus' `relabel_configs`.
+struct RelabelStage: PipelineStage {
+    let rules: [RelabelRule]
+
+    func apply(to plan: inout SeriesPlan, index: Int) -> Bool {
+        guard let labels = rules.apply(to: plan.labels) else { return false }
+        plan.relabel(as: labels, by: index)
         return true
     }
 }

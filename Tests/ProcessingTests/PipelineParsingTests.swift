@@ -1,7 +1,6 @@
 import Processing
 import TelemetryModel
 import Testing
-import YAMLReading
 
 @Suite struct PipelineParsingTests {
     private func parse(_ text: String, lookups: [String: String] = [:]) throws -> ProcessingPipeline {
@@ -26,7 +25,7 @@ import YAMLReading
     }
 
     @Test(arguments: [
-        ("stages: 3", "`stages` must be a list"),
+        ("stages: 3", "`stages` is a list, but this is `3`"),
         ("stage: []", "did you mean `stages`?"),
         ("stages: [{}]", "stage 1 must be one of drop, keep"),
         ("stages: [{drop: a, keep: b}]", "stage 1 is drop and keep; make each a stage of its own"),
@@ -41,7 +40,7 @@ import YAMLReading
         ("stages: [{unit: {match: m, from: furlongs, to: meters}}]", "`from` must be one of"),
         ("stages: [{unit: {match: m, from: celsius, multiply: 3}}]", "either `from` and `to`, or `multiply`"),
         ("stages: [{clock: {outside: shift}}]", "`clock` needs `max_age`, `max_ahead` or both"),
-        ("stages: [{clock: {max_age: soon}}]", "must be a duration above zero"),
+        ("stages: [{clock: {max_age: soon}}]", "`max_age` is a duration such as"),
         ("stages: [{deduplicate: {}}]", "`deduplicate` needs the key `interval`"),
         ("stages: [{enrich: {file: no.csv, by: x}}]", "the file `no.csv` cannot be used"),
         ("stages: [{aggregate: {interval: 1m}}]", "`aggregate` needs the key `outputs`"),

@@ -126,6 +126,7 @@ import TimeSeriesStore
         log = try IngestLog(folder: folder.path, registry: again)
         let store = try EmbeddedStore(dataFolder: folder.path)
         let drop = PipelineSource(name: "p.yml", text: "stages: [{drop: dropped}]", lookups: [:])
+        try log.write(PipelineVersion(fromOffset: 1, source: try drop.stored))
         let processor = try Processor(log: log, store: store, pipeline: drop, logger: logger)
         processor.start()
         await processor.waitUntilVisible()

@@ -8,7 +8,7 @@ extension Processor {
     /// Puts another pipeline into force for all batches that are processed from now on; what is processed already stays as it is.
     /// On disk when this returns, so that a restart does the same. Blocks; not to be called on Swift's cooperative pool.
     ///
-    /// - Throws: `YAMLProblems` if the source is none, or what the disk says; the pipeline stays as it was then.
+    /// - Throws: `PipelineFaults` if the source is none, or what the disk says; the pipeline stays as it was then.
     package func replacePipeline(with source: PipelineSource) throws {
         let pipeline = try source.pipeline()
         let stored = try source.stored

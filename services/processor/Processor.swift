@@ -21,6 +21,8 @@ package final class Processor: Sendable {
         package var maximumPendingRecords = 20_000_000
         /// Whether a clean stop writes all of the head into blocks, so that the next start has nothing to read back.
         package var flushesAtStop = true
+        /// The time, milliseconds since 1970, by which aggregation windows close.
+        package var now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
 
         package init() {}
     }
@@ -175,7 +177,7 @@ package final class Processor: Sendable {
 
     /// Until there is something to do.
     private func sleep() {
-        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        let now = options.now()
         closeWindows(at: now)
         refusals.resume()
         guard let interval = nextWindow(now: now) else { return work.wait() }

@@ -1,4 +1,4 @@
-import YAMLReading
+import ConfigurationYAML
 
 extension HeliographSettings {
     /// Reads the settings from every source. A stronger source replaces a weaker one's value, setting by setting:

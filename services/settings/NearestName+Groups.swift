@@ -1,4 +1,4 @@
-import YAMLReading
+import ConfigurationYAML
 
 extension NearestName {
     /// As `nearest(to:among:)`; a name without its group (`max_body_bytes`) is also compared with the last parts of the
