@@ -143,7 +143,7 @@ let package = Package(
             "AdminAPI", folder: "admin-api",
             [
                 "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "IngestLog",
-                "EmbeddedStore", "Processor", hummingbird, logging, nioCore,
+                "EmbeddedStore", "Processing", "Processor", hummingbird, logging, nioCore,
             ]),
         service(
             "Alerting", folder: "alerting",
@@ -161,7 +161,8 @@ let package = Package(
             dependencies: [
                 "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Dashboard", "Producer",
                 "Settings", "SelfMetrics", "DataBackup",
-                "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
+                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore",
+                "PromQLEngine",
                 "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
                 yams,

@@ -1,6 +1,6 @@
+import ConfigurationYAML
 import PromQLSyntax
 import Yams
-import ConfigurationYAML
 
 extension RuleFileReader {
     struct NamedScalar {

@@ -1,7 +1,7 @@
+import ConfigurationYAML
 import PromQLEngine
 import PromQLSyntax
 import Yams
-import ConfigurationYAML
 
 /// Reads files of definitions, strictly: every key must be known, every text must parse. Goes on after a problem, so
 /// that one run names all of them.

@@ -26,7 +26,7 @@ package struct PipelineRun: Sendable {
     package mutating func bind(_ plan: SeriesPlan) -> [BoundStep] {
         plan.steps.map { step in
             switch step {
-            case .scale(let transform, _): .scale(transform)
+            case .scale(let transform, let stage): .scale(transform, stage: stage)
             case .notFinite(let action, let stage): .notFinite(action, stage: stage)
             case .bounds(let bounds, let stage): .bounds(bounds, stage: stage)
             case .clock(let bounds, let stage): .clock(bounds, stage: stage)
@@ -53,7 +53,7 @@ package struct PipelineRun: Sendable {
         _ step: BoundStep, to sample: inout PipelineSample, _ offset: Int64, _ newest: () -> Int64
     ) -> SampleFate {
         switch step {
-        case .scale(let transform):
+        case .scale(let transform, _):
             if sample.isNumber { sample.value = transform(sample.value) }
         case .notFinite(let action, let stage):
             guard sample.isNumber, !sample.value.isFinite else { break }
@@ -147,7 +147,7 @@ package struct PipelineRun: Sendable {
 
 /// A step of a plan with the place where its series is remembered.
 package enum BoundStep: Sendable {
-    case scale(ValueTransform)
+    case scale(ValueTransform, stage: Int)
     case notFinite(RefusalAction, stage: Int)
     case bounds(ValueBounds, stage: Int)
     case clock(ClockBounds, stage: Int)

@@ -67,3 +67,14 @@ package struct StageCounts: Sendable, Equatable {
         a.notAggregated += b.notAggregated
     }
 }
+
+extension StageCounts {
+    /// By name, for metrics and answers.
+    package var outcomes: [(name: String, records: Int)] {
+        [
+            ("dropped", dropped), ("refused", refused), ("changed", changed), ("aggregated", aggregated),
+            ("late", late),
+            ("not_aggregated", notAggregated),
+        ]
+    }
+}

@@ -22,6 +22,9 @@ struct PlatformRunner {
     let settings: HeliographSettings
     let logger: Logger
 
+    /// How often lookup files are looked at for a change.
+    private static let lookupInterval = Duration.seconds(5)
+
     func run() async throws {
         if BackupRestore.isUnfinished(settings.data.dir) {
             throw CommandFailure(
@@ -62,9 +65,17 @@ struct PlatformRunner {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
             .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
+            .init(service: ReloadOnHangUp(reloads: platform.reloads)),
             .init(service: alerting),
             .init(service: OnEventLoops(service: application)),
         ]
+        if let reload = platform.pipelineReload {
+            services.append(
+                .init(
+                    service: Schedule(interval: PlatformRunner.lookupInterval) {
+                        Task { await reload.reloadIfLookupsChanged() }
+                    }))
+        }
         if settings.demo {
             services.append(
                 .init(

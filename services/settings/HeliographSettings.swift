@@ -32,6 +32,11 @@ package struct HeliographSettings: Sendable {
         package var maxBytes = 1 << 30
     }
 
+    package struct Pipeline: Sendable {
+        /// Empty for none.
+        package var file = ""
+    }
+
     package struct Head: Sendable {
         package var flushInterval = Duration.seconds(60)
         package var grace = Duration.seconds(600)
@@ -89,6 +94,7 @@ package struct HeliographSettings: Sendable {
     package var ingest = Ingest()
     package var log = Log()
     package var deadLetters = DeadLetters()
+    package var pipeline = Pipeline()
     package var head = Head()
     package var retention = Retention()
     package var compaction = Compaction()

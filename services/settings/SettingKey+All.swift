@@ -44,6 +44,11 @@ extension SettingKey {
             "Most bytes of refused records that are kept; above it, the oldest go first."),
 
         SettingKey(
+            "pipeline.file", \.pipeline.file,
+            "File with the stages that every record goes through between the log and the store; empty for none.",
+            expected: "the path of a file, or nothing"),
+
+        SettingKey(
             "head.flush_interval", \.head.flushInterval,
             "How often memory is looked over for windows that can be written as blocks.", expected: moreThanNoTime,
             where: { $0 > .zero }),
