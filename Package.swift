@@ -88,6 +88,7 @@ let package = Package(
                 "ConfigurationYAML",
                 "Relabelling", yams, swiftCSV,
             ]),
+        engine("StatsDAggregation", ["TelemetryModel", "NativeHistograms", "WireFormats"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
         engine(
@@ -127,6 +128,12 @@ let package = Package(
                 logging, nioCore,
             ]),
         service(
+            "LineListeners", folder: "line-listeners",
+            [
+                "SelfMetrics", "TelemetryModel", "WireFormats", "StatsDAggregation", "IngestLog", logging,
+                serviceLifecycle, nioCore, nioPosix,
+            ]),
+        service(
             "Processor", folder: "processor",
             [
                 "TelemetryModel", "NativeHistograms", "WireFormats", "TimeSeriesStore", "IngestLog", "Processing",
@@ -159,11 +166,10 @@ let package = Package(
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Dashboard", "Producer",
-                "Settings", "SelfMetrics", "DataBackup",
+                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting",
+                "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup", "StatsDAggregation",
                 "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore",
-                "PromQLEngine",
-                "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
+                "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
                 yams,
             ],
@@ -187,6 +193,7 @@ let package = Package(
         tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
         tests(
             "WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"], exclude: ["Inputs"]),
+        tests("StatsDAggregationTests", ["StatsDAggregation", "WireFormats", "TelemetryModel", "NativeHistograms"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(

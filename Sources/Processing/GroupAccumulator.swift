@@ -71,17 +71,17 @@ struct GroupAccumulator {
         case .increase: hasIncrease ? .number(increase.value) : nil
         case .rate: hasIncrease ? .number(increase.value / (Double(interval) / 1000)) : nil
         case .quantile(let q): .number(Quantile.of(q, &values))
-        case .histogram: .histogram(gauge(NativeHistogram(of: values, schema: GroupAccumulator.histogramSchema)))
+        case .histogram: .histogram(histogram)
         }
     }
 
-    /// Each window is counted for itself: that one has fewer than the one before is no reset of a counter.
-    private func gauge(_ histogram: NativeHistogram) -> NativeHistogram {
-        var histogram = histogram
+    /// Of the finite values; others are in no bucket.
+    private var histogram: NativeHistogram {
+        var observed = ObservedHistogram()
+        for value in values where value.isFinite { observed.observe(value) }
+        var histogram = observed.histogram
+        // Each window is counted for itself: that one has fewer than the one before is no reset of a counter.
         histogram.counterReset = .gauge
         return histogram
     }
-
-    /// Buckets 9 % wide, as Prometheus' clients make them by default (factor 1.1).
-    private static let histogramSchema: Int32 = 3
 }

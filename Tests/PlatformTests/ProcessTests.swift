@@ -73,4 +73,8 @@ import Testing
     @Test func influxClientsAreServed() throws {
         #expect(try run("processes/line_protocol_test.py") == 0)
     }
+
+    @Test func statsDsAndGraphitesClientsAreServed() throws {
+        #expect(try run("processes/line_listeners_test.py") == 0)
+    }
 }

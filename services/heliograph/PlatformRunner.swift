@@ -7,6 +7,7 @@ import HTTPSupport
 import Hummingbird
 import IngestLog
 import KPIAnalytics
+import LineListeners
 import Logging
 import NIOCore
 import Processor
@@ -76,6 +77,7 @@ struct PlatformRunner {
                         Task { await reload.reloadIfLookupsChanged() }
                     }))
         }
+        for listener in platform.lineListeners() { services.append(.init(service: listener)) }
         if settings.demo {
             services.append(
                 .init(
@@ -89,6 +91,8 @@ struct PlatformRunner {
         configuration.maximumGracefulShutdownDuration = settings.shutdown.timeout
         do {
             try await ServiceGroup(configuration: configuration).run()
+        } catch let error as ListenFailure {
+            throw CommandFailure("\(error)")
         } catch let error as IOError {
             throw CommandFailure(
                 "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error.description); choose another "

@@ -23,6 +23,21 @@ package struct HeliographSettings: Sendable {
         package var otlpPromotesScope = false
     }
 
+    package struct StatsD: Sendable {
+        /// Nil for none.
+        package var listen: ListenAddress?
+        package var interval = Duration.seconds(10)
+        package var maxSeries = 100_000
+        package var expireAfter = Duration.seconds(3600)
+    }
+
+    package struct Graphite: Sendable {
+        /// Nil for none.
+        package var listen: ListenAddress?
+        /// Texts of which each is a `GraphiteTemplate`.
+        package var templates: [String] = []
+    }
+
     package struct Log: Sendable {
         package var maxPendingBytes = 256 << 20
         package var maxGroupRecords = 200_000
@@ -92,6 +107,8 @@ package struct HeliographSettings: Sendable {
     package var data = DataFolder()
     package var listen = ListenAddress(host: "127.0.0.1", port: 8040)
     package var ingest = Ingest()
+    package var statsD = StatsD()
+    package var graphite = Graphite()
     package var log = Log()
     package var deadLetters = DeadLetters()
     package var pipeline = Pipeline()
