@@ -138,6 +138,7 @@ enum LogDatabase {
                     """)
         }
         migrator.registerMigration("3: when series began") { db in try SeriesHistory.createTable(db) }
+        migrator.registerMigration("4: replay of dead letters") { db in try DeadLetterTable.addColumns(db) }
         return migrator
     }
 }

@@ -69,4 +69,8 @@ import Testing
     @Test func influxClientsAreServed() throws {
         #expect(try run("processes/line_protocol_test.py") == 0)
     }
+
+    @Test func deadLettersAreMendedAndReplayedOnce() throws {
+        #expect(try run("processes/dead_letters_test.py") == 0)
+    }
 }

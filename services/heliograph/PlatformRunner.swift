@@ -65,6 +65,9 @@ struct PlatformRunner {
             .init(service: alerting),
             .init(service: OnEventLoops(service: application)),
         ]
+        if settings.deadLetters.maxAge > .zero {
+            services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))
+        }
         if settings.demo {
             services.append(
                 .init(
@@ -114,13 +117,13 @@ struct Announcement {
 /// Does something every so often, until the server is told to stop.
 struct Schedule: Service {
     let interval: Duration
-    let work: @Sendable () -> Void
+    let work: @Sendable () async -> Void
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: interval)
-                work()
+                await work()
             }
         }
     }

@@ -80,9 +80,9 @@ package final class Ledger: Sendable {
                     let id = LedgerSnapshot.Account.ID(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID)
                     accounts[id, default: .init(id: id)].counts += counts
                 }
-                for (key, records) in deadLettered {
+                for (key, letters) in deadLettered {
                     let id = LedgerSnapshot.Account.ID(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID)
-                    accounts[id, default: .init(id: id)].deadLettered += records
+                    accounts[id, default: .init(id: id)].letters += letters
                 }
                 return LedgerSnapshot(
                     received: received, accounts: accounts.values.sorted { $0.id < $1.id }, pending: state.pending)
@@ -107,7 +107,9 @@ package struct LedgerSnapshot: Sendable {
 
         package let id: ID
         package var counts = LedgerCounts()
-        package var deadLettered = 0
+        /// Records that were refused when they came, and what became of them since. A replayed one was received once more.
+        package var letters = DeadLetterCounts()
+        package var deadLettered: Int { letters.records }
         package var received: Int { counts.accepted + deadLettered }
     }
 
@@ -127,6 +129,9 @@ package struct LedgerSnapshot: Sendable {
             sum.3 += account.deadLettered
         }
     }
+
+    /// `dead-lettered = waiting + replayed + discarded + expired`.
+    package var letters: DeadLetterCounts { accounts.reduce(into: DeadLetterCounts()) { $0 += $1.letters } }
 
     package var isBalanced: Bool {
         let totals = totals
