@@ -142,6 +142,7 @@ enum LogDatabase {
             try PipelineVersions.createTable(db)
             try db.execute(sql: "ALTER TABLE ledger ADD COLUMN refused INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("4: replay of dead letters") { db in try DeadLetterTable.addColumns(db) }
         return migrator
     }
 }

@@ -47,9 +47,13 @@ package struct RejectedRecord: Sendable, Equatable {
     package let payload: [UInt8]
     /// `source_id` if the record had a readable one.
     package let sourceID: String?
+    /// What the request said beside its body and without which the payload is not understood, as a query string
+    /// (`precision=s&db=plant`); empty if there is no such thing.
+    package let parameters: String
 
     package init(
-        index: Int, field: String?, reason: RejectionReason, message: String, payload: [UInt8], sourceID: String?
+        index: Int, field: String?, reason: RejectionReason, message: String, payload: [UInt8], sourceID: String?,
+        parameters: String = ""
     ) {
         self.index = index
         self.field = field
@@ -57,5 +61,6 @@ package struct RejectedRecord: Sendable, Equatable {
         self.message = message
         self.payload = payload
         self.sourceID = sourceID
+        self.parameters = parameters
     }
 }

@@ -1,9 +1,12 @@
 package import TelemetryModel
 
 /// The two forms that OTLP over HTTP has (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
-package enum OTLPEncoding: Sendable {
+package enum OTLPEncoding: String, Sendable {
     case protobuf
     case json
+
+    /// By which a dead letter says in which form it is.
+    package var parameters: String { QueryText.encoded([("encoding", rawValue)]) }
 }
 
 /// What an `ExportMetricsServiceRequest` came to.

@@ -77,4 +77,8 @@ import Testing
     @Test func statsDsAndGraphitesClientsAreServed() throws {
         #expect(try run("processes/line_listeners_test.py") == 0)
     }
+
+    @Test func deadLettersAreMendedAndReplayedOnce() throws {
+        #expect(try run("processes/dead_letters_test.py") == 0)
+    }
 }

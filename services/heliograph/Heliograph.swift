@@ -17,7 +17,7 @@ struct Heliograph: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, QueryCommand.self, ProduceCommand.self, KPICommand.self, CardinalityCommand.self,
-            DeleteCommand.self,
+            DeleteCommand.self, DeadLettersCommand.self,
             ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self,
             PipelineCommand.self, CheckConfigCommand.self,
         ])

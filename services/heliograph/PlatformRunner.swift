@@ -78,6 +78,9 @@ struct PlatformRunner {
                     }))
         }
         for listener in platform.lineListeners() { services.append(.init(service: listener)) }
+        if settings.deadLetters.maxAge > .zero {
+            services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))
+        }
         if settings.demo {
             services.append(
                 .init(
@@ -129,13 +132,13 @@ struct Announcement {
 /// Does something every so often, until the server is told to stop.
 struct Schedule: Service {
     let interval: Duration
-    let work: @Sendable () -> Void
+    let work: @Sendable () async -> Void
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: interval)
-                work()
+                await work()
             }
         }
     }

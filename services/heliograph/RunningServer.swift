@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import WireFormats
 
 /// A server that a command asks, over HTTP.
 struct RunningServer {
@@ -25,10 +26,11 @@ struct RunningServer {
     /// - Throws: `CommandFailure` if there is no answer, or none with status 200.
     func ask(
         _ method: HTTPMethod = .GET, _ path: String, _ parameters: [(name: String, value: String)],
-        timeout: TimeAmount = .seconds(120)
+        body content: [UInt8]? = nil, timeout: TimeAmount = .seconds(120)
     ) async throws -> String {
         var request = HTTPClientRequest(url: "\(url)\(path)\(RunningServer.query(parameters))")
         request.method = method
+        if let content { request.body = .bytes(ByteBuffer(bytes: content)) }
         let body: ByteBuffer
         let status: UInt
         do {
@@ -66,15 +68,8 @@ struct RunningServer {
         }
     }
 
-    /// Only what RFC 3986 calls unreserved stays as it is: a plus sign would be read as a space.
     static func query(_ parameters: [(name: String, value: String)]) -> String {
-        let unreserved = CharacterSet(charactersIn: "-._~").union(
-            .alphanumerics.intersection(CharacterSet(charactersIn: "\u{0}"..."\u{7F}")))
-        let pairs = parameters.map { pair in
-            [pair.name, pair.value].map { $0.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "" }
-                .joined(separator: "=")
-        }
-        return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+        parameters.isEmpty ? "" : "?" + QueryText.encoded(parameters)
     }
 
     /// The sentence of an error answer, or all of it.

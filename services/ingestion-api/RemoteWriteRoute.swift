@@ -41,7 +41,9 @@ struct RemoteWriteRoute: Sendable {
         } catch {
             // One with too many samples is not kept: it can be sent again in parts.
             if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
-            try await intake.keep(message, .invalidMessage, error.description, of: arrival, by: .remoteWrite)
+            try await intake.keep(
+                message, .invalidMessage, error.description, of: arrival, by: .remoteWrite,
+                parameters: version.parameters)
             throw APIError(.badData, error.description)
         }
         try await intake.commit(decoded.request, of: arrival, by: .remoteWrite)

@@ -1,7 +1,7 @@
 package import HTTPSupport
 package import Hummingbird
 
-/// What takes telemetry, one route a protocol, and `GET /api/v1/dead-letters`.
+/// What takes telemetry, one route a protocol, and what is done with dead letters.
 package func addIngestionRoutes(
     to router: Router<AppContext>, environment: IngestionEnvironment, work: BlockingWork
 ) {
@@ -19,6 +19,5 @@ package func addIngestionRoutes(
     for path in ["/v1/metrics", "/api/v1/otlp/v1/metrics"] as [RouterPath] {
         router.post(path) { request, _ in try await otlp.handle(request) }
     }
-    let deadLetters = DeadLetterRoute(log: environment.log, work: work)
-    router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }
+    DeadLetterRoutes(environment: environment, work: work).add(to: router)
 }

@@ -86,10 +86,11 @@ struct TelemetryIntake: Sendable {
     /// Keeps a body that cannot be read at all as one dead letter.
     func keep(
         _ body: [UInt8], _ reason: RejectionReason, _ message: String, of arrival: Arrival,
-        by ingestProtocol: IngestProtocol
+        by ingestProtocol: IngestProtocol, parameters: String = ""
     ) async throws {
         let record = RejectedRecord(
-            index: 0, field: nil, reason: reason, message: message, payload: body, sourceID: nil)
+            index: 0, field: nil, reason: reason, message: message, payload: body, sourceID: nil,
+            parameters: parameters)
         try await commit(DecodedRequest(rejected: [record], recordCount: 1), of: arrival, by: ingestProtocol)
     }
 
@@ -129,6 +130,10 @@ extension APIError {
                 .unavailable,
                 "the log could not be written (\(reason)); nothing of this request was taken: send it again",
                 retryAfterSeconds: 5)
+        case .letterChanged:
+            self.init(
+                .badData,
+                "the dead letter was edited, replayed or deleted meanwhile; nothing of it was taken: look again")
         case .closed:
             self.init(
                 .unavailable, "the server is shutting down; nothing of this request was taken: send it again",

@@ -84,9 +84,10 @@ package final class Ledger: Sendable {
                     let id = LedgerSnapshot.Account.ID(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID)
                     accounts[id, default: .init(id: id)].counts += counts
                 }
-                for (key, records) in deadLettered {
+                for (key, letters) in deadLettered {
                     let id = LedgerSnapshot.Account.ID(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID)
-                    accounts[id, default: .init(id: id)].rejected += records
+                    accounts[id, default: .init(id: id)].letters += letters
+                    if !key.wasAccepted { accounts[id, default: .init(id: id)].rejected += letters.records }
                 }
                 return LedgerSnapshot(
                     received: received, accounts: accounts.values.sorted { $0.id < $1.id }, pending: state.pending)
@@ -113,7 +114,9 @@ package struct LedgerSnapshot: Sendable {
         package var counts = LedgerCounts()
         /// Refused before they were accepted.
         package var rejected = 0
-        /// Those that the pipeline refused are kept in the same way.
+        /// All that were kept, and what became of them since. A replayed one was received once more. Those that the pipeline
+        /// refused are here a moment later than in `counts`: they are written behind it.
+        package var letters = DeadLetterCounts()
         package var deadLettered: Int { rejected + counts.refused }
         package var received: Int { counts.accepted + rejected }
     }
@@ -134,6 +137,9 @@ package struct LedgerSnapshot: Sendable {
             sum.3 += account.deadLettered
         }
     }
+
+    /// `dead-lettered = waiting + replayed + discarded + expired`.
+    package var letters: DeadLetterCounts { accounts.reduce(into: DeadLetterCounts()) { $0 += $1.letters } }
 
     package var isBalanced: Bool {
         let totals = totals

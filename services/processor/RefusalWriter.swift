@@ -34,7 +34,7 @@ final class RefusalWriter: Sendable {
     func keep(_ refused: [RejectedRecord], of batch: CommittedBatch) {
         let submission = LogSubmission(
             batch: TelemetryBatch(), rejected: refused, ingestProtocol: batch.ingestProtocol,
-            receivedAt: batch.receivedAt, positions: [RefusalWriter.position: batch.offset], wereAccepted: true)
+            receivedAt: batch.receivedAt, positions: [RefusalWriter.position: batch.offset])
         state.withLock { state in
             guard batch.offset > state.through else { return }
             state.through = batch.offset

@@ -45,6 +45,8 @@ package struct HeliographSettings: Sendable {
 
     package struct DeadLetters: Sendable {
         package var maxBytes = 1 << 30
+        /// Zero stands for as long as there is room.
+        package var maxAge = Duration.zero
     }
 
     package struct Pipeline: Sendable {

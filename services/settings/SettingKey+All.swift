@@ -68,7 +68,10 @@ extension SettingKey {
             "Most records that share one commit of the log."),
         SettingKey(
             "dead_letters.max_bytes", \.deadLetters.maxBytes, bytesFrom: 0,
-            "Most bytes of refused records that are kept; above it, the oldest go first."),
+            "Most bytes of refused records that are kept; above it, replayed ones go first, then the oldest."),
+        SettingKey(
+            "dead_letters.max_age", \.deadLetters.maxAge,
+            "How long refused records are kept; 0 for as long as there is room."),
 
         SettingKey(
             "pipeline.file", \.pipeline.file,
