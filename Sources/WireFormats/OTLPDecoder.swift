@@ -7,6 +7,26 @@ package enum OTLPEncoding: String, Sendable {
 
     /// By which a dead letter says in which form it is.
     package var parameters: String { QueryText.encoded([("encoding", rawValue)]) }
+
+    func read(_ request: Span<UInt8>, into decoding: inout some OTLPItemDecoding) throws(OTLPError) {
+        switch self {
+        case .protobuf:
+            do throws(ProtobufError) {
+                try OTLPMessages.read(request, into: &decoding)
+            } catch {
+                throw .malformed(error.description)
+            }
+        case .json:
+            do throws(JSONFault) {
+                try OTLPObjects.read(request, into: &decoding)
+            } catch {
+                let place = TextPosition(request, error.offset)
+                throw .malformed(
+                    "The body is not the expected JSON message: at line \(place.line), column \(place.column), \(error.what)."
+                )
+            }
+        }
+    }
 }
 
 /// What an `ExportMetricsServiceRequest` came to.
@@ -31,7 +51,7 @@ package enum OTLPError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .malformed(let reason): reason
         case .tooManyRecords(let limit):
-            "Expected at most \(limit) samples in one request, got more. Export fewer at a time "
+            "Expected at most \(limit) records in one request, got more. Export fewer at a time "
                 + "(max_export_batch_size). Nothing was taken."
         }
     }
@@ -59,23 +79,7 @@ package final class OTLPDecoder: Sendable {
     ///   (opentelemetry/proto/collector/metrics/v1/metrics_service.proto), after decompression.
     package func decode(_ request: Span<UInt8>, _ encoding: OTLPEncoding) throws(OTLPError) -> DecodedMetrics {
         var decoding = OTLPDecoding(self, encoding)
-        switch encoding {
-        case .protobuf:
-            do throws(ProtobufError) {
-                try OTLPMessages.read(request, into: &decoding)
-            } catch {
-                throw .malformed(error.description)
-            }
-        case .json:
-            do throws(JSONFault) {
-                try OTLPObjects.read(request, into: &decoding)
-            } catch {
-                let place = TextPosition(request, error.offset)
-                throw .malformed(
-                    "The body is not the expected JSON message: at line \(place.line), column \(place.column), \(error.what)."
-                )
-            }
-        }
+        try encoding.read(request, into: &decoding)
         decoding.finish(request)
         guard !decoding.isOverfull else { throw .tooManyRecords(limit: maximumRecords) }
         return decoding.result

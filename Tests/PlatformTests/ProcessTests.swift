@@ -81,4 +81,8 @@ import Testing
     @Test func deadLettersAreMendedAndReplayedOnce() throws {
         #expect(try run("processes/dead_letters_test.py") == 0)
     }
+
+    @Test func openTelemetrysLogsAreEvents() throws {
+        #expect(try run("processes/otlp_logs_test.py") == 0)
+    }
 }

@@ -24,6 +24,7 @@ struct Platform: Sendable {
     let store: EmbeddedStore
     let processor: Processor
     let decoders: IngestionDecoders
+    let ingestionMetrics: IngestionMetrics
     let engine: PromQLEngine
     let engineOptions: EngineOptions
     let metrics: MetricsRegistry
@@ -63,12 +64,14 @@ struct Platform: Sendable {
             registry: registry, maximumRecords: settings.ingest.maxRecords,
             otlp: OTLPTranslation(
                 promotedResourceAttributes: settings.ingest.otlpPromotedResourceAttributes,
-                promotesScope: settings.ingest.otlpPromotesScope))
+                promotesScope: settings.ingest.otlpPromotesScope,
+                promotedLogAttributes: settings.ingest.otlpPromotedLogAttributes))
         var engineOptions = EngineOptions()
         engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)
         self.engineOptions = engineOptions
         engine = PromQLEngine(store: store, options: engineOptions)
         metrics = MetricsRegistry()
+        ingestionMetrics = IngestionMetrics(metrics)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         queryWork = BlockingWork(label: "query", width: settings.query.threads > 0 ? settings.query.threads : cores)
         reloads = Reloads(logger: logger)
@@ -95,6 +98,14 @@ struct Platform: Sendable {
         log.stopAccepting()
         processor.stop()
         try log.close()
+    }
+
+    /// What routes need that take telemetry.
+    var ingestionEnvironment: IngestionEnvironment {
+        IngestionEnvironment(
+            decoders: decoders, log: log, metrics: ingestionMetrics, maximumBodyBytes: settings.ingest.maxBodyBytes,
+            requestTimeout: settings.ingest.requestTimeout, isBehind: { [processor] in processor.isBehind },
+            waitUntilStored: { [processor] offset in await processor.waitUntilApplied(offset) })
     }
 
     func budget() -> QueryBudget {

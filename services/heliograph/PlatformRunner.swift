@@ -77,6 +77,7 @@ struct PlatformRunner {
                         Task { await reload.reloadIfLookupsChanged() }
                     }))
         }
+        if let listener = OTLPListener(platform) { services.append(.init(service: listener)) }
         for listener in platform.lineListeners() { services.append(.init(service: listener)) }
         if settings.deadLetters.maxAge > .zero {
             services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))

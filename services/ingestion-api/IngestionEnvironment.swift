@@ -39,6 +39,7 @@ package struct IngestionDecoders: Sendable {
     package let lineProtocol: LineProtocolDecoder
     package let exposition: ExpositionDecoder
     package let otlp: OTLPDecoder
+    package let otlpLogs: OTLPLogDecoder
 
     /// - Parameter maximumRecords: of one request.
     package init(registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation()) {
@@ -47,6 +48,7 @@ package struct IngestionDecoders: Sendable {
         lineProtocol = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
         exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
         self.otlp = OTLPDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
+        otlpLogs = OTLPLogDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
     }
 }
 

@@ -151,6 +151,12 @@ package struct ListenFailure: Error, CustomStringConvertible {
     let address: String
     let reason: String
 
+    package init(setting: String, address: String, reason: String) {
+        self.setting = setting
+        self.address = address
+        self.reason = reason
+    }
+
     package var description: String {
         "cannot listen on \(address): \(reason); choose another address with the setting \(setting)"
     }

@@ -21,6 +21,10 @@ package struct HeliographSettings: Sendable {
         /// Keys of OpenTelemetry's resource attributes.
         package var otlpPromotedResourceAttributes = OTLPTranslation.promotedByDefault
         package var otlpPromotesScope = false
+        /// Keys of log records' attributes.
+        package var otlpPromotedLogAttributes: [String] = []
+        /// Where exporters send that are told nothing else; nil for none.
+        package var otlpListen: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 4318)
     }
 
     package struct StatsD: Sendable {

@@ -34,6 +34,14 @@ extension SettingKey {
         SettingKey(
             "ingest.otlp.promote_scope", \.ingest.otlpPromotesScope,
             "Gives series from OpenTelemetry the labels `otel_scope_…` of their instrumentation's scope."),
+        SettingKey(
+            "ingest.otlp.promote_log_attributes", \.ingest.otlpPromotedLogAttributes,
+            "Attributes of OpenTelemetry's log records that become labels, besides `source_id`; the others stand in the message.",
+            expected: "a list of attributes' keys"),
+        SettingKey(
+            "ingest.otlp.listen", \.ingest.otlpListen,
+            "Second address, for OpenTelemetry's metrics and logs only; off for none. If the default is taken, the server runs "
+                + "without it."),
 
         SettingKey(
             "statsd.listen", \.statsD.listen,
