@@ -28,6 +28,8 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case unsupportedValue = "unsupported_value"
     /// Differences from point to point, where running totals are needed.
     case unsupportedTemporality = "unsupported_temporality"
+    /// A limit of the scrape's configuration.
+    case scrapeLimit = "scrape_limit"
 }
 
 /// A record that was not accepted, with all that is needed to understand, mend and replay it.

@@ -8,6 +8,7 @@ import Logging
 import NIOCore
 import Processor
 import QueryAPI
+import Scraper
 import SelfMetrics
 import Settings
 
@@ -41,7 +42,9 @@ func buildApplication(
             log: platform.log, store: platform.store, processor: platform.processor, work: platform.queryWork,
             barrier: platform.readBarrier, now: queries.now))
     addAlertingRoutes(to: router, service: alerting)
+    addTargetRoutes(to: router, service: platform.scraper)
     addDashboardRoutes(to: router)
+    addReloadRoute(to: router, reloads: platform.reloads, logger: platform.logger)
     OperationsRoutes(platform: platform).add(to: router)
     unknownRoutes.learn(router.routes)
     let idle = TimeAmount.nanoseconds(Int64(settings.ingest.idleTimeout.seconds * 1e9))

@@ -10,6 +10,7 @@ import Processing
 import Processor
 import PromQLEngine
 import QueryAPI
+import Scraper
 import SelfMetrics
 import Settings
 import TelemetryModel
@@ -27,6 +28,9 @@ struct Platform: Sendable {
     let engine: PromQLEngine
     let engineOptions: EngineOptions
     let metrics: MetricsRegistry
+    let scraper: ScrapeService
+    /// What SIGHUP and `POST /-/reload` read again.
+    let reloads = Reloads()
     let queryWork: BlockingWork
     let logger: Logger
     let startedAt = ContinuousClock.now
@@ -67,6 +71,10 @@ struct Platform: Sendable {
         metrics = MetricsRegistry()
         let cores = ProcessInfo.processInfo.activeProcessorCount
         queryWork = BlockingWork(label: "query", width: settings.query.threads > 0 ? settings.query.threads : cores)
+        scraper = ScrapeService(
+            ScrapeEnvironment(
+                log: log, metrics: metrics, logger: logger, maximumRecords: settings.ingest.maxRecords,
+                version: Heliograph.version, isBehind: { [processor] in processor.isBehind }))
         PlatformMetrics(log: log, store: store, processor: processor).register(in: metrics)
     }
 
