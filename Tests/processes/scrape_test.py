@@ -49,9 +49,11 @@ def value(asked, expression):
 
 
 def series(asked, selector):
-    """The labels of all series that a selector finds now."""
+    """The labels of all series that a selector finds now; numbers of quantiles as Prometheus 3 writes them, which version 2 does
+    not."""
     _, answer = asked.json("/api/v1/query", query=selector)
-    return {tuple(sorted(one["metric"].items())) for one in answer["data"]["result"]}
+    return {tuple(sorted((name, str(float(text)) if name == "quantile" else text) for name, text in one["metric"].items()))
+            for one in answer["data"]["result"]}
 
 
 def active(server):
@@ -117,8 +119,6 @@ scrape_configs:
             check("refused" in target_of(server, "node")["lastError"].lower(), target_of(server, "node")["lastError"])
             with NodeExporter(exporter.port):
                 await_true(lambda: value(server, "sum(up)") == [2], "the exporter is back")
-                check.equal(len(series(server, '{job="node"}')), len(ours) and len(series(server, '{job="node"}')),
-                            "its series are back")
                 check(len(series(server, '{job="node"}')) > 20, "its series are back")
             ledger = server.ledger()
             check(ledger["balanced"], f"the ledger is balanced: {ledger}")
