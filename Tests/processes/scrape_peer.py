@@ -82,6 +82,8 @@ class Target:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        # Who asks may hang up: over a certificate that it does not trust, or an answer that it has seen enough of.
+        self.server.handle_error = lambda *_: None
         self.server.daemon_threads = True
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -5,13 +5,14 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 
 import prometheus_peer as peer
 import scrape_peer
-from harness import Checks, Server
+from harness import BINARY, Checks, Server
 from scrape_peer import NodeExporter, Target
 
 REPORT = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling",
@@ -154,6 +155,29 @@ scrape_configs:
             await_true(lambda: value(server, "a") == [2], "the series of the target that went end")
             check.equal(value(server, "up"), [1], "so does its up")
             check.equal([target["labels"]["zone"] for target in active(server)], ["y"], "the other target goes on")
+            # The same from a server; and what the command says of such a file.
+            with Target(json.dumps([{"targets": [first.address], "labels": {"zone": "h"}}]), "application/json") as listed:
+                write(folder / "prometheus.yml", f"""
+alerting: {{ alertmanagers: [] }}
+scrape_configs:
+  - job_name: http
+    scrape_interval: 200ms
+    http_sd_configs: [ {{ url: "http://{listed.address}/list", refresh_interval: 300ms }} ]
+  - {{ job_name: self, static_configs: [ {{ targets: [ "a:1", "b:1" ] }} ],
+      relabel_configs: [ {{ source_labels: [ __address__ ], regex: b.*, action: drop }} ] }}
+""")
+                said = subprocess.run([BINARY, "scrape", "check", folder / "prometheus.yml"], capture_output=True, text=True)
+                check.equal(said.returncode, 0, "the file is checked")
+                for words in ("note: the section `alerting`", f"targets from http://{listed.address}/list", "http://a:1/metrics",
+                              "dropped by relabelling"):
+                    check(words in said.stdout, f"{words}: {said.stdout}")
+                server.request("POST", "/-/reload")
+                await_true(lambda: value(server, 'a{zone="h"}') == [1], "a target from a server is scraped")
+                listed.page = "[]"
+                await_true(lambda: not any(target["labels"]["job"] == "http" for target in active(server)), "and goes")
+                write(folder / "prometheus.yml", configuration)
+                server.request("POST", "/-/reload")
+                await_true(lambda: value(server, 'up{job="files"}') == [1], "back to files")
             # Within one target: a series that vanishes ends, those with times of the target's own do not.
             second.page = f"b 1\nc 2 {int(time.time() * 1000)}\n"
             await_true(lambda: value(server, "c") == [2] and value(server, "a") == [], "a vanished series ends")
@@ -197,9 +221,9 @@ def who_asks_and_over_what(check, folder):
                      ({**dict(labels), "v": value(server, f'up{{job="{dict(labels)["job"]}"}}')[0]}
                       for labels in series(server, "up"))}
             check.equal(found, expected, "who may scrape")
-            for job in ("untrusted", "unnamed", "wrong"):
-                print(f"{job}: {target_of(server, job)['lastError']}")
-            check("401" in target_of(server, "wrong")["lastError"], "the answer's status is shown")
+            for job, words in (("untrusted", "see tls_config.ca_file"), ("unnamed", "see tls_config.server_name"),
+                               ("wrong", "401")):
+                check(words in target_of(server, job)["lastError"], f"{job}: {target_of(server, job)['lastError']}")
             path, headers = with_type.asked[0]
             check.equal(path, "/metrics?a=b%20c", "parameters are in the address")
             check("application/openmetrics-text" in headers["Accept"], headers["Accept"])
@@ -245,9 +269,10 @@ def labels_limits_and_broken_texts(check, folder):
             check.equal(value(server, 'x{job="broken"}'), [], "nothing of it is taken")
             count = len(other.asked)
             await_true(lambda: len(other.asked) >= count + 3, "three more scrapes")
-            _, letters = server.json("/api/v1/dead_letters")
-            kept = [one for one in json.dumps(letters).split('"reason"') if "this is { no line" in one]
-            check.equal(len(kept), 1, "one dead letter keeps it")
+            _, answer = server.json("/api/v1/dead-letters")
+            kept = [letter for letter in answer["data"]["dead_letters"] if "this is { no line" in json.dumps(letter)]
+            check.equal([(letter["protocol"], letter["reason"]) for letter in kept], [("scrape", "invalid_line")],
+                        "one dead letter keeps it")
             check("Line 2" in target_of(server, "broken")["lastError"], target_of(server, "broken")["lastError"])
             other.page = "# TYPE x gauge\nx 3\n# EOF\n"
             other.content_type = "application/openmetrics-text; version=1.0.0"

@@ -130,12 +130,25 @@ final class HTTPFetcher: Sendable {
         return configuration
     }
 
+    private static func words(for error: NIOSSLError) -> String {
+        let text = "\(error)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "the server's certificate is signed by nobody who is trusted; see tls_config.ca_file"
+        }
+        // The library's reason stands before the place in its source.
+        let reason = text.components(separatedBy: "OPENSSL_internal:").dropFirst().first?.prefix { $0 != " " }
+        return "TLS failed: \(reason.map(String.init) ?? text)"
+    }
+
     private static func sentence(_ error: any Error, _ url: String, _ timeoutMilliseconds: Int64) -> String {
         switch error {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout:
             "no answer from \(url) within \(timeoutMilliseconds) ms"
         case let error as HTTPClientError: "get \(url): \(error.shortDescription)"
         case let error as IOError: "get \(url): \(error.description)"
+        case let error as NIOSSLError: "get \(url): \(words(for: error))"
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            "get \(url): the server's certificate is for another name; see tls_config.server_name"
         case is CancellationError: "the scrape was broken off"
         default: "get \(url): \(error)"
         }

@@ -66,6 +66,7 @@ export const api = {
     kpis: (windowSeconds, source, signal) => data("/api/v1/kpis", { window: `${windowSeconds}s`, source }, signal),
     ledger: (signal) => data("/api/v1/ledger", {}, signal),
     deadLetters: (limit, signal) => data("/api/v1/dead-letters", { limit }, signal),
+    targets: (signal) => data("/api/v1/targets", { state: "active" }, signal),
     buildInfo: (signal) => data("/api/v1/status/buildinfo", {}, signal),
 
     /** Operational events of `[fromMs, throughMs]`, newest first. */

@@ -10,6 +10,7 @@ import { startLive } from "./live.js";
 import { Panel } from "./panel.js";
 import { startRangePicker } from "./range-picker.js";
 import { startSourceFilter } from "./source-filter.js";
+import { startTargets } from "./targets.js";
 import { isLive, onChange, resolve, state } from "./state.js";
 import { startTheme } from "./theme.js";
 import { Tiles } from "./tiles.js";
@@ -119,6 +120,7 @@ async function start() {
             for (const chart of Object.values(charts)) chart.setMarks(marks);
         }),
         startKPIs(element("kpis"), element("kpis-window"), (data) => tiles.setKPIs(data)),
+        startTargets(element("targets-card"), element("targets"), element("targets-count")),
         startHealth(element("health")),
         startSourceFilter(element("source-filter"), welcome),
     ];
