@@ -36,7 +36,9 @@ package struct FileDiscovery: Sendable, Hashable {
 
 /// Records of the domain name system.
 package struct DNSDiscovery: Sendable, Hashable {
-    package enum Record: String, CaseIterable, Sendable { case SRV, A, AAAA, MX, NS }
+    package enum Record: String, CaseIterable, Sendable {
+        case srv = "SRV", a = "A", aaaa = "AAAA", mx = "MX", ns = "NS"
+    }
 
     package var names: [String]
     package var record: Record

@@ -54,7 +54,7 @@ struct DiscoveryReader {
                 at: fields["type"], "`type` is SRV, A, AAAA, MX or NS, but this is `\(type.prefix(80))`")
         }
         let port = try fields.wholeNumber("port", in: 0...65_535) ?? 0
-        guard port > 0 || record == .SRV else {
+        guard port > 0 || record == .srv else {
             throw ConfigurationFault(at: node, "`dns_sd_configs` needs a `port` for records of type \(record.rawValue)")
         }
         return DNSDiscovery(

@@ -27,7 +27,9 @@ package struct HTTPAccess: Sendable, Hashable {
         package init() {}
     }
 
-    package enum TLSVersion: String, CaseIterable, Sendable { case TLS10, TLS11, TLS12, TLS13 }
+    package enum TLSVersion: String, CaseIterable, Sendable {
+        case tls10 = "TLS10", tls11 = "TLS11", tls12 = "TLS12", tls13 = "TLS13"
+    }
 
     package var authorization = Authorization.none
     package var tls = TLS()

@@ -76,7 +76,7 @@ import Testing
         #expect(job.access.authorization == .basic(user: .text("u"), password: .file("/etc/prometheus/secret")))
         #expect(job.access.tls.authorities == .file("/etc/prometheus/ca.pem"))
         #expect(job.access.tls.serverName == "s" && job.access.tls.skipsVerification)
-        #expect(job.access.tls.minimumVersion == .TLS12)
+        #expect(job.access.tls.minimumVersion == .tls12)
         #expect(job.limits.labels == 1 && job.limits.labelNameLength == 2 && job.limits.labelValueLength == 3)
         #expect(job.limits.targets == 4)
         #expect(job.relabelling.count == 1 && job.metricRelabelling.count == 1)
@@ -90,8 +90,8 @@ import Testing
         #expect(groups == [TargetGroup(addresses: ["a:1", "b:2"], labels: LabelSet(["x": "y"]))])
         #expect(files.paths == ["/etc/prometheus/sd/*.yml", "/x/y.json"])
         #expect(files.refreshMilliseconds == 30_000)
-        #expect(services.record == .SRV && services.names == ["n.example"])
-        #expect(addresses.record == .A && addresses.port == 80)
+        #expect(services.record == .srv && services.names == ["n.example"])
+        #expect(addresses.record == .a && addresses.port == 80)
         #expect(http.access.authorization == .credentials(type: "Bearer", .text("t")))
     }
 

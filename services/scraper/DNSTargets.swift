@@ -44,7 +44,7 @@ struct DNSTargets: TargetSource {
             let host = text.contains(":") ? "[\(text)]" : text
             labels.append(Label(TargetLabel.address, "\(host):\(discovery.port)"))
         case .name(let name):
-            let kind = discovery.record == .MX ? "mx" : "ns"
+            let kind = discovery.record == .mx ? "mx" : "ns"
             labels.append(Label("__meta_dns_\(kind)_record_target", name + "."))
             labels.append(Label(TargetLabel.address, "\(name):\(discovery.port)"))
         case .service(let target, let port):
@@ -59,11 +59,11 @@ struct DNSTargets: TargetSource {
 extension DNSDiscovery.Record {
     fileprivate var type: DNSMessage.RecordType {
         switch self {
-        case .SRV: .srv
-        case .A: .a
-        case .AAAA: .aaaa
-        case .MX: .mx
-        case .NS: .ns
+        case .srv: .srv
+        case .a: .a
+        case .aaaa: .aaaa
+        case .mx: .mx
+        case .ns: .ns
         }
     }
 }

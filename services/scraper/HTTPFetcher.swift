@@ -158,10 +158,10 @@ final class HTTPFetcher: Sendable {
 extension HTTPAccess.TLSVersion {
     fileprivate var version: TLSVersion {
         switch self {
-        case .TLS10: .tlsv1
-        case .TLS11: .tlsv11
-        case .TLS12: .tlsv12
-        case .TLS13: .tlsv13
+        case .tls10: .tlsv1
+        case .tls11: .tlsv11
+        case .tls12: .tlsv12
+        case .tls13: .tlsv13
         }
     }
 }
