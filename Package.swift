@@ -28,6 +28,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 
 /// An engine target: pure Swift under Sources/, no HTTP server.
@@ -59,6 +60,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -105,6 +107,8 @@ let package = Package(
             ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"]),
         engine("ConfigurationYAML", ["PromQLSyntax", yams]),
         engine("Relabelling", ["TelemetryModel", "LabelPattern", "ConfigurationYAML", crypto, yams]),
+        engine(
+            "ScrapeConfig", ["TelemetryModel", "PromQLSyntax", "ConfigurationYAML", "Relabelling", yams]),
         engine("AlertRules", ["PromQLSyntax", "TelemetryModel", "ConfigurationYAML", yams]),
         engine("SelfMetrics"),
         engine(
@@ -155,8 +159,17 @@ let package = Package(
         service(
             "Alerting", folder: "alerting",
             [
-                "HTTPSupport", "SelfMetrics", "AlertRules", "PromQLSyntax", "PromQLEngine", "TimeSeriesStore",
-                "TelemetryModel", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore,
+                "HTTPSupport", "SelfMetrics", "AlertRules", "ConfigurationYAML", "PromQLSyntax", "PromQLEngine",
+                "TimeSeriesStore", "TelemetryModel", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore,
+            ]),
+        service(
+            "Scraper", folder: "scraper",
+            [
+                "HTTPSupport", "SelfMetrics", "ScrapeConfig", "Relabelling", "ConfigurationYAML", "WireFormats",
+                "IngestLog",
+                "TelemetryModel", "PromQLSyntax", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore,
+                nioPosix,
+                nioSSL,
             ]),
         service(
             "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
@@ -166,10 +179,10 @@ let package = Package(
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting",
+                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Scraper",
                 "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup", "StatsDAggregation",
                 "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore",
-                "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
+                "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax", "ScrapeConfig",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
                 yams,
             ],
@@ -239,6 +252,10 @@ let package = Package(
                 asyncHTTPClient, nioCore, nioHTTP1,
             ]),
         tests("RelabellingTests", ["Relabelling", "ConfigurationYAML", "TelemetryModel", yams]),
+        tests("ScrapeConfigTests", ["ScrapeConfig", "ConfigurationYAML", "TelemetryModel"]),
+        tests(
+            "ScraperTests",
+            ["Scraper", "ScrapeConfig", "ConfigurationYAML", "WireFormats", "TelemetryModel", nioCore, nioPosix]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",

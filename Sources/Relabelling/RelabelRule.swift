@@ -8,7 +8,7 @@ package typealias RelabelError = ConfigurationFault
 ///
 /// As in Prometheus 3 (documented under "relabel_config"): names may be any UTF-8, regular expressions are RE2's, anchored at
 /// both ends, with `.` matching newlines.
-package struct RelabelRule: Sendable {
+package struct RelabelRule: Hashable, Sendable {
     package let action: RelabelAction
     let sourceLabels: [String]
     let separator: String

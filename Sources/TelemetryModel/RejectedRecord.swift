@@ -32,6 +32,8 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case refusedByPipeline = "refused_by_pipeline"
     /// More different values within an interval than are counted.
     case tooManyValues = "too_many_values"
+    /// A limit of the scrape's configuration.
+    case scrapeLimit = "scrape_limit"
 }
 
 /// A record that was not accepted, with all that is needed to understand, mend and replay it.

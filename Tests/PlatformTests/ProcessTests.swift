@@ -50,6 +50,10 @@ import Testing
         #expect(try run("processes/remote_write_test.py") == 0)
     }
 
+    @Test func whatAPrometheusScrapesIsScraped() throws {
+        #expect(try run("processes/scrape_test.py") == 0)
+    }
+
     @Test func hostileQueriesTakeNothingDown() throws {
         #expect(try run("processes/hostile_query_test.py") == 0)
     }

@@ -66,15 +66,15 @@ def reloading(check, server, folder):
     check.equal(len(server.query("m")), 2, "the one before is not")
     # What is wrong is said, and nothing changes.
     (folder / "pipeline.yml").write_text(SECOND.replace("bounds", "bonuds"))
-    for path in ("/api/v1/pipeline/reload", "/-/reload"):
+    for path, refusal in (("/api/v1/pipeline/reload", 400), ("/-/reload", 500)):
         status, answer, _ = server.request("POST", path)
-        check(status == 400 and b"pipeline.yml:3:" in answer and b"`bounds`" in answer, f"{path}: {status} {answer}")
+        check(status == refusal and b"pipeline.yml:3:" in answer and b"`bounds`" in answer, f"{path}: {status} {answer}")
     sent(check, server, record("d", "noise", 2))
     check.equal(len(server.query("noise")), 1, "a broken file changes nothing")
     # By signal, as daemons do.
     (folder / "pipeline.yml").write_text(FIRST)
     server.process.send_signal(signal.SIGHUP)
-    check(eventually(lambda: "reloaded" in server.log()), "SIGHUP reloads")
+    check(eventually(lambda: "read again" in server.log()), "SIGHUP reloads")
     sent(check, server, record("e", "noise", 2))
     check.equal(len(server.query("noise")), 2, "the first file is in force again")
     # A lookup file is looked at without being asked.

@@ -107,6 +107,12 @@ static const unsigned char sparkline_js[] = {
 static const unsigned char state_js[] = {
 #embed "web/state.js"
 };
+static const unsigned char targets_css[] = {
+#embed "web/targets.css"
+};
+static const unsigned char targets_js[] = {
+#embed "web/targets.js"
+};
 static const unsigned char theme_early_js[] = {
 #embed "web/theme-early.js"
 };
@@ -165,6 +171,8 @@ static const struct dashboard_asset assets[] = {
     ASSET(source_filter_js, "source-filter.js"),
     ASSET(sparkline_js, "sparkline.js"),
     ASSET(state_js, "state.js"),
+    ASSET(targets_css, "targets.css"),
+    ASSET(targets_js, "targets.js"),
     ASSET(theme_early_js, "theme-early.js"),
     ASSET(theme_js, "theme.js"),
     ASSET(tiles_js, "tiles.js"),

@@ -8,6 +8,7 @@ import Logging
 import NIOCore
 import Processor
 import QueryAPI
+import Scraper
 import SelfMetrics
 import Settings
 
@@ -33,9 +34,10 @@ func buildApplication(
                     _ = try await reload.reload()
                 }))
         addAlertingRoutes(to: router, service: alerting)
+        addTargetRoutes(to: router, service: platform.scraper)
         addDashboardRoutes(to: router)
         OperationsRoutes(platform: platform).add(to: router)
-        platform.reloads.addRoutes(to: router)
+        addReloadRoute(to: router, reloads: platform.reloads, logger: platform.logger)
     }
     return listeningApplication(platform, router, platform.settings.listen, onListening)
 }

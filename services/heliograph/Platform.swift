@@ -10,6 +10,7 @@ import Processing
 import Processor
 import PromQLEngine
 import QueryAPI
+import Scraper
 import SelfMetrics
 import Settings
 import TelemetryModel
@@ -28,9 +29,11 @@ struct Platform: Sendable {
     let engine: PromQLEngine
     let engineOptions: EngineOptions
     let metrics: MetricsRegistry
+    let scraper: ScrapeService
+    /// What SIGHUP and `POST /-/reload` read again.
+    let reloads = Reloads()
     let queryWork: BlockingWork
     let logger: Logger
-    let reloads: Reloads
     /// Nil without a pipeline file.
     let pipelineReload: PipelineReload?
     let startedAt = ContinuousClock.now
@@ -74,11 +77,14 @@ struct Platform: Sendable {
         ingestionMetrics = IngestionMetrics(metrics)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         queryWork = BlockingWork(label: "query", width: settings.query.threads > 0 ? settings.query.threads : cores)
-        reloads = Reloads(logger: logger)
         pipelineReload = pipeline.map { [processor, queryWork] in
             PipelineReload($0.file, reading: $0.reading, processor: processor, work: queryWork, logger: logger)
         }
-        if let pipelineReload { reloads.add("pipeline") { try await pipelineReload.reload() } }
+        if let pipelineReload { reloads.register("pipeline.file") { _ = try await pipelineReload.reload() } }
+        scraper = ScrapeService(
+            ScrapeEnvironment(
+                log: log, metrics: metrics, logger: logger, maximumRecords: settings.ingest.maxRecords,
+                version: Heliograph.version, isBehind: { [processor] in processor.isBehind }))
         PlatformMetrics(log: log, store: store, processor: processor).register(in: metrics)
     }
 

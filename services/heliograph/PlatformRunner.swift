@@ -53,6 +53,7 @@ struct PlatformRunner {
 
     private func serve(_ platform: Platform) async throws {
         let alerting = try AlertingAssembly(platform: platform).service()
+        let scraping = try Scraping(platform: platform)
         let (addresses, announcement) = AsyncStream.makeStream(of: String.self)
         let application = buildApplication(
             platform: platform, queries: try platform.queryEnvironment(), alerting: alerting
@@ -66,8 +67,9 @@ struct PlatformRunner {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
             .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
-            .init(service: ReloadOnHangUp(reloads: platform.reloads)),
             .init(service: alerting),
+            .init(service: scraping),
+            .init(service: ReloadSignal(reloads: platform.reloads, logger: logger)),
             .init(service: OnEventLoops(service: application)),
         ]
         if let reload = platform.pipelineReload {

@@ -1,88 +1,72 @@
-import Foundation
 import HTTPSupport
 import Hummingbird
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
-/// What can be read again while the server runs. A part that cannot be read stays as it was. Thread-safe.
+/// What can be read again while the server runs: parts with a name, each of which keeps what it has if that fails. Thread-safe.
 final class Reloads: Sendable {
-    struct Outcome: Sendable {
-        let name: String
-        /// What was read, or why the part is as it was.
-        let result: Result<String, any Error>
+    struct Failure: Error, Sendable {
+        let part: String
+        let reason: String
     }
 
-    private struct Part {
+    private struct Part: Sendable {
         let name: String
-        let read: @Sendable () async throws -> String
+        let reload: @Sendable () async throws -> Void
     }
 
     private let parts = Mutex<[Part]>([])
-    private let logger: Logger
 
-    init(logger: Logger) { self.logger = logger }
-
-    /// - Parameter read: puts the part into force as it is now, and says what was read in a few words.
-    func add(_ name: String, _ read: @escaping @Sendable () async throws -> String) {
-        parts.withLock { $0.append(Part(name: name, read: read)) }
+    /// - Parameters:
+    ///   - name: of what is read, for messages.
+    ///   - reload: reads it again; throws, having changed nothing, if it cannot be used.
+    func register(_ name: String, _ reload: @escaping @Sendable () async throws -> Void) {
+        parts.withLock { $0.append(Part(name: name, reload: reload)) }
     }
 
-    /// One part after the other, in the order in which they were added.
-    func run() async -> [Outcome] {
-        var outcomes: [Outcome] = []
+    /// Reads all of it again, in order of registration, and goes on after a failure.
+    func run(logger: Logger) async -> [Failure] {
+        var failures: [Failure] = []
         for part in parts.withLock({ $0 }) {
             do {
-                let words = try await part.read()
-                logger.info("reloaded", metadata: ["part": "\(part.name)", "read": "\(words)"])
-                outcomes.append(Outcome(name: part.name, result: .success(words)))
+                try await part.reload()
+                logger.info("read again", metadata: ["part": "\(part.name)"])
             } catch {
                 logger.error(
-                    "reload failed; it stays as it was", metadata: ["part": "\(part.name)", "error": "\(error)"])
-                outcomes.append(Outcome(name: part.name, result: .failure(error)))
+                    "could not be read again; what was read before holds on",
+                    metadata: ["part": "\(part.name)", "reason": "\(error)"])
+                failures.append(Failure(part: part.name, reason: "\(error)"))
             }
         }
-        return outcomes
-    }
-
-    /// `POST /-/reload`, as Prometheus has it.
-    func addRoutes(to router: Router<AppContext>) {
-        router.post("/-/reload") { [self] _, _ in try await respond() }
-        router.put("/-/reload") { [self] _, _ in try await respond() }
-    }
-
-    private func respond() async throws -> Response {
-        let outcomes = await run()
-        let failures = outcomes.compactMap { outcome -> String? in
-            guard case .failure(let error) = outcome.result else { return nil }
-            return "\(outcome.name): \(error)"
-        }
-        guard failures.isEmpty else {
-            throw APIError(.badData, "not reloaded, all else goes on as it was: \(failures.joined(separator: "; "))")
-        }
-        var json = JSONText()
-        json.object { answer in
-            answer.field("status", "success")
-            answer.key("data")
-            answer.object { data in
-                for outcome in outcomes {
-                    if case .success(let words) = outcome.result { data.field(outcome.name, words) }
-                }
-            }
-        }
-        return .json(json)
+        return failures
     }
 }
 
-/// Reloads when the process gets SIGHUP, the customary signal for it.
-struct ReloadOnHangUp: Service {
+/// `POST /-/reload` and, as in Prometheus, `PUT`: 200 with nothing, or 500 with what could not be read.
+func addReloadRoute(to router: Router<AppContext>, reloads: Reloads, logger: Logger) {
+    let reload: @Sendable (Request, AppContext) async throws -> Response = { _, _ in
+        let failures = await reloads.run(logger: logger)
+        guard !failures.isEmpty else { return Response(status: .ok) }
+        let lines = failures.map { "failed to reload \($0.part): \($0.reason)\n" }
+        return Response(
+            status: .internalServerError, headers: [.contentType: "text/plain; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: lines.joined())))
+    }
+    router.post("/-/reload", use: reload)
+    router.put("/-/reload", use: reload)
+}
+
+/// Reads all again at SIGHUP.
+struct ReloadSignal: Service {
     let reloads: Reloads
+    let logger: Logger
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup)
-        await cancelWhenGracefulShutdown {
-            for await _ in signals { _ = await reloads.run() }
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            _ = await reloads.run(logger: logger)
         }
     }
 }

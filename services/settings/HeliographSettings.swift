@@ -96,6 +96,11 @@ package struct HeliographSettings: Sendable {
         package var externalURL = ""
     }
 
+    package struct Scrape: Sendable {
+        /// Empty, or the path of a `prometheus.yml`.
+        package var configFile = ""
+    }
+
     package struct KPIs: Sendable {
         /// Empty for the built-in definitions.
         package var dir = ""
@@ -123,6 +128,7 @@ package struct HeliographSettings: Sendable {
     package var compaction = Compaction()
     package var query = Query()
     package var alerts = Alerts()
+    package var scrape = Scrape()
     package var kpis = KPIs()
     package var demo = false
     package var logging = Logging()

@@ -147,6 +147,10 @@ extension SettingKey {
             "Address under which people reach this server, for links in notifications; empty for the listen address.",
             expected: "an http:// or https:// address, or nothing", where: { $0.isEmpty || WebAddress.isValid($0) }),
 
+        SettingKey(
+            "scrape.config_file", \.scrape.configFile,
+            "A `prometheus.yml`, whose targets are scraped; empty for none. Read again at SIGHUP and POST /-/reload."),
+
         SettingKey("kpis.dir", \.kpis.dir, "Folder of KPI definitions; empty for the built-in ones."),
 
         SettingKey("demo", \.demo, "Runs a simulated fleet that sends to this server."),

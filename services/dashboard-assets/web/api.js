@@ -67,6 +67,7 @@ export const api = {
     ledger: (signal) => data("/api/v1/ledger", {}, signal),
     deadLetters: (limit, signal) => data("/api/v1/dead-letters", { limit }, signal),
     pipeline: (signal) => data("/api/v1/pipeline", {}, signal),
+    targets: (signal) => data("/api/v1/targets", { state: "active" }, signal),
     buildInfo: (signal) => data("/api/v1/status/buildinfo", {}, signal),
 
     /** Operational events of `[fromMs, throughMs]`, newest first. */

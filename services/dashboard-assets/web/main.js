@@ -11,6 +11,7 @@ import { Panel } from "./panel.js";
 import { startPipeline } from "./pipeline.js";
 import { startRangePicker } from "./range-picker.js";
 import { startSourceFilter } from "./source-filter.js";
+import { startTargets } from "./targets.js";
 import { isLive, onChange, resolve, state } from "./state.js";
 import { startTheme } from "./theme.js";
 import { Tiles } from "./tiles.js";
@@ -121,6 +122,7 @@ async function start() {
         }),
         startKPIs(element("kpis"), element("kpis-window"), (data) => tiles.setKPIs(data)),
         startPipeline(element("pipeline"), element("pipeline-stages"), element("pipeline-caption")),
+        startTargets(element("targets-card"), element("targets"), element("targets-count")),
         startHealth(element("health")),
         startSourceFilter(element("source-filter"), welcome),
     ];
