@@ -70,6 +70,11 @@ import Testing
         #expect(try run("processes/pipeline_test.py") == 0)
     }
 
+    @Test func everyClientAtOnceThroughKills() throws {
+        let seconds = ProcessInfo.processInfo.environment["HELIOGRAPH_SOAK_SECONDS"] ?? "15"
+        #expect(try run("processes/soak_test.py", [seconds]) == 0)
+    }
+
     @Test func thePipelinesStagesAreInForce() throws {
         #expect(try run("processes/stages_test.py") == 0)
     }
