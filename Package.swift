@@ -26,6 +26,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 
@@ -61,6 +62,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: [
         // Engine
@@ -79,7 +81,14 @@ let package = Package(
         .target(name: "CChecksum", path: "Sources/CChecksum"),
         engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
-        engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
+        engine(
+            "Processing",
+            [
+                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
+                "ConfigurationYAML",
+                "Relabelling", yams, swiftCSV,
+            ]),
+        engine("StatsDAggregation", ["TelemetryModel", "NativeHistograms", "WireFormats"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
         engine(
@@ -94,9 +103,13 @@ let package = Package(
         engine(
             "PromQLEngine",
             ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"]),
-        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", yams]),
+        engine("ConfigurationYAML", ["PromQLSyntax", yams]),
+        engine("Relabelling", ["TelemetryModel", "LabelPattern", "ConfigurationYAML", crypto, yams]),
+        engine("AlertRules", ["PromQLSyntax", "TelemetryModel", "ConfigurationYAML", yams]),
         engine("SelfMetrics"),
-        engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
+        engine(
+            "KPIAnalytics",
+            ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", "ConfigurationYAML", yams]),
 
         // Services
         service(
@@ -105,7 +118,9 @@ let package = Package(
                 "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
                 nioCore, nioPosix,
             ]),
-        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", "WireFormats", yams]),
+        service(
+            "Settings", folder: "settings",
+            ["PromQLEngine", "TimeSeriesStore", "WireFormats", "ConfigurationYAML", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
@@ -113,8 +128,17 @@ let package = Package(
                 logging, nioCore,
             ]),
         service(
+            "LineListeners", folder: "line-listeners",
+            [
+                "SelfMetrics", "TelemetryModel", "WireFormats", "StatsDAggregation", "IngestLog", logging,
+                serviceLifecycle, nioCore, nioPosix,
+            ]),
+        service(
             "Processor", folder: "processor",
-            ["TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
+            [
+                "TelemetryModel", "NativeHistograms", "WireFormats", "TimeSeriesStore", "IngestLog", "Processing",
+                "EmbeddedStore", "SelfMetrics", logging,
+            ]),
         service(
             "QueryAPI", folder: "query-api",
             [
@@ -126,7 +150,7 @@ let package = Package(
             "AdminAPI", folder: "admin-api",
             [
                 "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "IngestLog",
-                "EmbeddedStore", "Processor", hummingbird, logging, nioCore,
+                "EmbeddedStore", "Processing", "Processor", hummingbird, logging, nioCore,
             ]),
         service(
             "Alerting", folder: "alerting",
@@ -142,10 +166,10 @@ let package = Package(
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Dashboard", "Producer",
-                "Settings", "SelfMetrics", "DataBackup",
-                "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
-                "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
+                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting",
+                "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup", "StatsDAggregation",
+                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore",
+                "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
                 yams,
             ],
@@ -169,6 +193,7 @@ let package = Package(
         tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
         tests(
             "WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"], exclude: ["Inputs"]),
+        tests("StatsDAggregationTests", ["StatsDAggregation", "WireFormats", "TelemetryModel", "NativeHistograms"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
@@ -185,6 +210,12 @@ let package = Package(
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
                 "NativeHistograms", "SelfMetrics", logging, grdb,
+            ]),
+        tests(
+            "ProcessingTests",
+            [
+                "Processing", "ConfigurationYAML", "TelemetryModel", "NativeHistograms", "TimeSeriesStore",
+                "PromQLEngine",
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         .target(
@@ -207,6 +238,7 @@ let package = Package(
                 "PromQLScripts", "PromQLEngine", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel", "WireFormats",
                 asyncHTTPClient, nioCore, nioHTTP1,
             ]),
+        tests("RelabellingTests", ["Relabelling", "ConfigurationYAML", "TelemetryModel", yams]),
         tests("AlertRulesTests", ["AlertRules", "PromQLSyntax", "TelemetryModel"]),
         tests(
             "AlertingTests",

@@ -129,3 +129,8 @@ package struct DeadLetterSettlement: Sendable {
         self.edited = edited
     }
 }
+
+extension DeadLetterKey {
+    /// Whether the records had been accepted before, and were refused by the pipeline.
+    package var wasAccepted: Bool { reason == RejectionReason.refusedByPipeline.rawValue }
+}

@@ -38,7 +38,7 @@ package final class IngestLog: Sendable {
             for ingestProtocol in IngestProtocol.allCases where accepted[ingestProtocol] > 0 {
                 received[ingestProtocol] = accepted[ingestProtocol]
             }
-            for (key, counts) in deadLettered { received[key.ingestProtocol, default: 0] += counts.records }
+            for (key, counts) in deadLettered where !key.wasAccepted { received[key.ingestProtocol, default: 0] += counts.records }
             return received
         }
 

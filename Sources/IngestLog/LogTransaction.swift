@@ -56,6 +56,10 @@ struct LogTransaction {
             for record in submission.rejected {
                 try letters.insert(record, receivedAt: arrival, by: submission.ingestProtocol)
             }
+            for (name, value) in submission.positions {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO position VALUES (?, ?)", arguments: [name, value])
+            }
             outcome.offsets.append(outcome.end)
         }
         try letters.writeCounts()

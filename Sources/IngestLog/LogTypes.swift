@@ -8,17 +8,20 @@ package struct LogSubmission: Sendable {
     package let ingestProtocol: IngestProtocol
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let receivedAt: Int64
+    /// How far somebody has come with these records, by name; on disk together with them.
+    package let positions: [String: Int64]
     /// The dead letter that this is a replay of, and what becomes of it.
     package let settlement: DeadLetterSettlement?
 
     package init(
         batch: TelemetryBatch, rejected: [RejectedRecord], ingestProtocol: IngestProtocol, receivedAt: Int64,
-        settlement: DeadLetterSettlement? = nil
+        settlement: DeadLetterSettlement? = nil, positions: [String: Int64] = [:]
     ) {
         self.batch = batch
         self.rejected = rejected
         self.ingestProtocol = ingestProtocol
         self.receivedAt = receivedAt
+        self.positions = positions
         self.settlement = settlement
     }
 

@@ -142,15 +142,16 @@ package enum LogVerification {
         let offset = try Int64.fetchOne(db, sql: "SELECT value FROM position WHERE name = 'ledger'") ?? 0
         var counted = RunningTotals()
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
+            db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped, refused FROM ledger")
         while let row = try rows.next() {
             let counts = LedgerCounts(
                 accepted: try row.decode(atIndex: 2), stored: try row.decode(atIndex: 3),
-                duplicate: try row.decode(atIndex: 4), dropped: try row.decode(atIndex: 5))
+                duplicate: try row.decode(atIndex: 4), dropped: try row.decode(atIndex: 5),
+                refused: try row.decode(atIndex: 6))
             counted[try IngestProtocol(stored: row.decode(atIndex: 0))] += counts.accepted
-            if counts.accepted != counts.stored + counts.duplicate + counts.dropped {
+            if counts.accepted != counts.stored + counts.duplicate + counts.dropped + counts.refused {
                 finding.problems.append(
-                    "ledger of \(try row.decode(String.self, atIndex: 1)): expected received = stored + duplicate + dropped, found \(counts)"
+                    "ledger of \(try row.decode(String.self, atIndex: 1)): expected received = stored + duplicate + dropped + refused, found \(counts)"
                 )
             }
         }

@@ -28,6 +28,10 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case unsupportedValue = "unsupported_value"
     /// Differences from point to point, where running totals are needed.
     case unsupportedTemporality = "unsupported_temporality"
+    /// A stage of the pipeline did not let it pass.
+    case refusedByPipeline = "refused_by_pipeline"
+    /// More different values within an interval than are counted.
+    case tooManyValues = "too_many_values"
 }
 
 /// A record that was not accepted, with all that is needed to understand, mend and replay it.

@@ -66,8 +66,16 @@ import Testing
         #expect(try run("processes/pipeline_test.py") == 0)
     }
 
+    @Test func thePipelinesStagesAreInForce() throws {
+        #expect(try run("processes/stages_test.py") == 0)
+    }
+
     @Test func influxClientsAreServed() throws {
         #expect(try run("processes/line_protocol_test.py") == 0)
+    }
+
+    @Test func statsDsAndGraphitesClientsAreServed() throws {
+        #expect(try run("processes/line_listeners_test.py") == 0)
     }
 
     @Test func deadLettersAreMendedAndReplayedOnce() throws {

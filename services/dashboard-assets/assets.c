@@ -83,6 +83,9 @@ static const unsigned char panel_js[] = {
 static const unsigned char poll_js[] = {
 #embed "web/poll.js"
 };
+static const unsigned char pipeline_js[] = {
+#embed "web/pipeline.js"
+};
 static const unsigned char popover_js[] = {
 #embed "web/popover.js"
 };
@@ -175,6 +178,7 @@ static const struct dashboard_asset assets[] = {
     ASSET(palette_js, "palette.js"),
     ASSET(panel_js, "panel.js"),
     ASSET(poll_js, "poll.js"),
+    ASSET(pipeline_js, "pipeline.js"),
     ASSET(popover_js, "popover.js"),
     ASSET(promql_js, "promql.js"),
     ASSET(range_picker_js, "range-picker.js"),

@@ -39,10 +39,17 @@ func buildApplication(
         to: router,
         environment: AdminEnvironment(
             log: platform.log, store: platform.store, processor: platform.processor, work: platform.queryWork,
-            barrier: platform.readBarrier, now: queries.now))
+            barrier: platform.readBarrier, now: queries.now,
+            reloadPipeline: {
+                guard let reload = platform.pipelineReload else {
+                    throw CommandFailure("there is none: pipeline.file is not set")
+                }
+                _ = try await reload.reload()
+            }))
     addAlertingRoutes(to: router, service: alerting)
     addDashboardRoutes(to: router)
     OperationsRoutes(platform: platform).add(to: router)
+    platform.reloads.addRoutes(to: router)
     unknownRoutes.learn(router.routes)
     let idle = TimeAmount.nanoseconds(Int64(settings.ingest.idleTimeout.seconds * 1e9))
     var logger = platform.logger

@@ -29,6 +29,9 @@ struct Platform: Sendable {
     let metrics: MetricsRegistry
     let queryWork: BlockingWork
     let logger: Logger
+    let reloads: Reloads
+    /// Nil without a pipeline file.
+    let pipelineReload: PipelineReload?
     let startedAt = ContinuousClock.now
 
     /// Opens the data folder; ingestion could begin when this returns, while `processor.start()` reads the log back.
@@ -50,11 +53,12 @@ struct Platform: Sendable {
             logger.critical(
                 "a damaged block was set aside", metadata: ["file": "\(block.file)", "reason": "\(block.reason)"])
         }
+        let pipeline = try Platform.pipeline(settings.pipeline.file)
         var options = Processor.Options()
         options.flushesAtStop = flushesAtStop
         options.flushPolicy.graceMilliseconds = Int64(settings.head.grace.seconds * 1000)
         processor = try Processor(
-            log: log, store: store, pipeline: ProcessingPipeline(), options: options, logger: logger)
+            log: log, store: store, pipeline: pipeline?.reading.source ?? .empty, options: options, logger: logger)
         decoders = IngestionDecoders(
             registry: registry, maximumRecords: settings.ingest.maxRecords,
             otlp: OTLPTranslation(
@@ -67,7 +71,23 @@ struct Platform: Sendable {
         metrics = MetricsRegistry()
         let cores = ProcessInfo.processInfo.activeProcessorCount
         queryWork = BlockingWork(label: "query", width: settings.query.threads > 0 ? settings.query.threads : cores)
+        reloads = Reloads(logger: logger)
+        pipelineReload = pipeline.map { [processor, queryWork] in
+            PipelineReload($0.file, reading: $0.reading, processor: processor, work: queryWork, logger: logger)
+        }
+        if let pipelineReload { reloads.add("pipeline") { try await pipelineReload.reload() } }
         PlatformMetrics(log: log, store: store, processor: processor).register(in: metrics)
+    }
+
+    /// - Throws: `CommandFailure` that names everything that is wrong with the file.
+    private static func pipeline(_ path: String) throws -> (file: PipelineFile, reading: PipelineFile.Reading)? {
+        guard !path.isEmpty else { return nil }
+        let file = PipelineFile(path: path)
+        do {
+            return (file, try file.read())
+        } catch {
+            throw CommandFailure("the pipeline cannot be used:\n\(error)")
+        }
     }
 
     /// Commits and processes what was accepted, then closes the files.

@@ -28,6 +28,7 @@ struct PlatformMetrics {
         registerBlocks(in: metrics)
         registerCompaction(in: metrics)
         registerReplay(in: metrics)
+        registerPipeline(in: metrics)
         metrics.register("process_resident_memory_bytes", .gauge, help: "Resident memory size in bytes.") {
             [.init(ProcessMemory.residentBytes)]
         }

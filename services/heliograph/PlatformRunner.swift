@@ -7,6 +7,7 @@ import HTTPSupport
 import Hummingbird
 import IngestLog
 import KPIAnalytics
+import LineListeners
 import Logging
 import NIOCore
 import Processor
@@ -21,6 +22,9 @@ import UnixSignals
 struct PlatformRunner {
     let settings: HeliographSettings
     let logger: Logger
+
+    /// How often lookup files are looked at for a change.
+    private static let lookupInterval = Duration.seconds(5)
 
     func run() async throws {
         if BackupRestore.isUnfinished(settings.data.dir) {
@@ -62,9 +66,18 @@ struct PlatformRunner {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
             .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
+            .init(service: ReloadOnHangUp(reloads: platform.reloads)),
             .init(service: alerting),
             .init(service: OnEventLoops(service: application)),
         ]
+        if let reload = platform.pipelineReload {
+            services.append(
+                .init(
+                    service: Schedule(interval: PlatformRunner.lookupInterval) {
+                        Task { await reload.reloadIfLookupsChanged() }
+                    }))
+        }
+        for listener in platform.lineListeners() { services.append(.init(service: listener)) }
         if settings.deadLetters.maxAge > .zero {
             services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))
         }
@@ -81,6 +94,8 @@ struct PlatformRunner {
         configuration.maximumGracefulShutdownDuration = settings.shutdown.timeout
         do {
             try await ServiceGroup(configuration: configuration).run()
+        } catch let error as ListenFailure {
+            throw CommandFailure("\(error)")
         } catch let error as IOError {
             throw CommandFailure(
                 "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error.description); choose another "

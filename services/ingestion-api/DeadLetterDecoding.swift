@@ -20,13 +20,18 @@ struct DeadLetterDecoding {
     /// - Parameter payload: in place of the letter's own.
     func decode(_ letter: DeadLetter, payload: [UInt8]) throws -> Result {
         let parameters = try RequestParameters(query: letter.parameters)
+        if letter.firstReason == RejectionReason.refusedByPipeline.rawValue {
+            // In whatever protocol it came: one of the two forms in which the pipeline keeps what it refuses.
+            return payload.first == UInt8(ascii: "{")
+                ? contract(payload, letter) : try exposition(payload, letter, parameters)
+        }
         switch letter.ingestProtocol {
         case .contract: return contract(payload, letter)
         case .remoteWrite: return remoteWrite(payload, letter, parameters)
         case .lineProtocol: return try lineProtocol(payload, letter, parameters)
-        case .exposition, .scrape: return try exposition(payload, letter, parameters)
+        case .exposition, .scrape, .aggregation: return try exposition(payload, letter, parameters)
         case .otlp: return otlp(payload, parameters)
-        case .rules, .statsd, .graphite, .aggregation:
+        case .rules, .statsd, .graphite:
             return .unusable(
                 "records of the protocol \(letter.ingestProtocol.name) cannot be replayed: there is no request that they "
                     + "could be sent in")

@@ -1,3 +1,5 @@
+import ConfigurationYAML
+
 extension HeliographSettings {
     /// Reads the settings from every source. A stronger source replaces a weaker one's value, setting by setting:
     ///

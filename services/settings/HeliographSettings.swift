@@ -23,6 +23,21 @@ package struct HeliographSettings: Sendable {
         package var otlpPromotesScope = false
     }
 
+    package struct StatsD: Sendable {
+        /// Nil for none.
+        package var listen: ListenAddress?
+        package var interval = Duration.seconds(10)
+        package var maxSeries = 100_000
+        package var expireAfter = Duration.seconds(3600)
+    }
+
+    package struct Graphite: Sendable {
+        /// Nil for none.
+        package var listen: ListenAddress?
+        /// Texts of which each is a `GraphiteTemplate`.
+        package var templates: [String] = []
+    }
+
     package struct Log: Sendable {
         package var maxPendingBytes = 256 << 20
         package var maxGroupRecords = 200_000
@@ -32,6 +47,11 @@ package struct HeliographSettings: Sendable {
         package var maxBytes = 1 << 30
         /// Zero stands for as long as there is room.
         package var maxAge = Duration.zero
+    }
+
+    package struct Pipeline: Sendable {
+        /// Empty for none.
+        package var file = ""
     }
 
     package struct Head: Sendable {
@@ -89,8 +109,11 @@ package struct HeliographSettings: Sendable {
     package var data = DataFolder()
     package var listen = ListenAddress(host: "127.0.0.1", port: 8040)
     package var ingest = Ingest()
+    package var statsD = StatsD()
+    package var graphite = Graphite()
     package var log = Log()
     package var deadLetters = DeadLetters()
+    package var pipeline = Pipeline()
     package var head = Head()
     package var retention = Retention()
     package var compaction = Compaction()

@@ -1,3 +1,5 @@
+import WireFormats
+
 extension SettingKey {
     /// Every setting there is, in the order in which files and pages list them.
     package static let all: [SettingKey] = [
@@ -34,6 +36,31 @@ extension SettingKey {
             "Gives series from OpenTelemetry the labels `otel_scope_…` of their instrumentation's scope."),
 
         SettingKey(
+            "statsd.listen", \.statsD.listen,
+            "Address on which StatsD's lines are taken by UDP and TCP, such as 127.0.0.1:8125; off for none, port 0 takes "
+                + "any free one."),
+        SettingKey(
+            "statsd.interval", \.statsD.interval, "How often what StatsD's lines came to becomes samples.",
+            expected: moreThanNoTime, where: { $0 > .zero }),
+        SettingKey(
+            "statsd.max_series", \.statsD.maxSeries, in: 1...10_000_000,
+            "Most series of StatsD that are added up; lines of further new ones become dead letters."),
+        SettingKey(
+            "statsd.expire_after", \.statsD.expireAfter,
+            "How long a series of StatsD may get no value until it ends.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
+        SettingKey(
+            "graphite.listen", \.graphite.listen,
+            "Address on which Graphite's plain text is taken by UDP and TCP, such as 127.0.0.1:2003; off for none, port 0 "
+                + "takes any free one."),
+        SettingKey(
+            "graphite.templates", \.graphite.templates,
+            "How paths of Graphite become a metric's name and labels, such as `servers.<source_id>.<metric>`; the first that "
+                + "fits decides.",
+            expected: "a list of templates such as servers.<source_id>.<metric>, each with one <metric> at least",
+            where: { $0.allSatisfy { GraphiteTemplate($0) != nil } }),
+
+        SettingKey(
             "log.max_pending_bytes", \.log.maxPendingBytes, bytesFrom: 1 << 20,
             "Most bytes that may wait for the log; above it, requests are answered 429 until it has caught up."),
         SettingKey(
@@ -45,6 +72,11 @@ extension SettingKey {
         SettingKey(
             "dead_letters.max_age", \.deadLetters.maxAge,
             "How long refused records are kept; 0 for as long as there is room."),
+
+        SettingKey(
+            "pipeline.file", \.pipeline.file,
+            "File with the stages that every record goes through between the log and the store; empty for none.",
+            expected: "the path of a file, or nothing"),
 
         SettingKey(
             "head.flush_interval", \.head.flushInterval,

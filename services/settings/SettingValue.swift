@@ -117,3 +117,18 @@ extension ListenAddress: SettingValue {
         self.init(host: String(host), port: Int(port))
     }
 }
+
+/// An address to listen on, or none.
+extension ListenAddress?: SettingValue {
+    static var expected: String { "host:port, such as 127.0.0.1:8125, or off" }
+    var settingText: String { self?.settingText ?? "off" }
+
+    init?(_ input: SettingInput) {
+        if input == .scalar("off") || input == .scalar("") {
+            self = .none
+            return
+        }
+        guard let address = ListenAddress(input) else { return nil }
+        self = .some(address)
+    }
+}

@@ -83,6 +83,7 @@ export const api = {
     replayDeadLetters: async (parameters) => (await ask("POST", `${letters}/replay`, parameters)).data,
     discardDeadLetters: async (parameters) => (await ask("DELETE", letters, parameters)).data,
 
+    pipeline: (signal) => data("/api/v1/pipeline", {}, signal),
     buildInfo: (signal) => data("/api/v1/status/buildinfo", {}, signal),
 
     /** Operational events of `[fromMs, throughMs]`, newest first. */

@@ -8,6 +8,7 @@ import { startHealth } from "./health.js";
 import { startKPIs } from "./kpi-table.js";
 import { startLive } from "./live.js";
 import { Panel } from "./panel.js";
+import { startPipeline } from "./pipeline.js";
 import { startRangePicker } from "./range-picker.js";
 import { startSourceFilter } from "./source-filter.js";
 import { isLive, onChange, resolve, state } from "./state.js";
@@ -119,6 +120,7 @@ async function start() {
             for (const chart of Object.values(charts)) chart.setMarks(marks);
         }),
         startKPIs(element("kpis"), element("kpis-window"), (data) => tiles.setKPIs(data)),
+        startPipeline(element("pipeline"), element("pipeline-stages"), element("pipeline-caption")),
         startHealth(element("health")),
         startSourceFilter(element("source-filter"), welcome),
     ];
