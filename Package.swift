@@ -28,6 +28,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 /// An engine target: pure Swift under Sources/, no HTTP server.
 func engine(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = house) -> Target {
@@ -58,6 +59,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -96,21 +98,23 @@ let package = Package(
             ["PromQLSyntax", "TimeSeriesStore", "TelemetryModel", "NativeHistograms", "LabelPattern"]),
         engine("AlertRules", ["PromQLSyntax", "TelemetryModel", yams]),
         engine("SelfMetrics"),
+        engine("AccessControl", [crypto]),
+        engine("TokenStore", ["AccessControl", grdb]),
         engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
 
         // Services
         service(
             "HTTPSupport", folder: "http-support",
             [
-                "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
-                nioCore, nioPosix,
+                "AccessControl", "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
+                hummingbird, logging, nioCore, nioPosix,
             ]),
         service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", "WireFormats", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
-                "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "Processing", hummingbird,
-                logging, nioCore,
+                "HTTPSupport", "AccessControl", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "Processing",
+                hummingbird, logging, nioCore,
             ]),
         service(
             "Processor", folder: "processor",
@@ -138,16 +142,16 @@ let package = Package(
             "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
         .target(name: "CDashboardAssets", path: "services/dashboard-assets", exclude: ["web"]),
         service(
-            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioHTTP1]),
+            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
         .executableTarget(
             name: "heliograph",
             dependencies: [
                 "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Dashboard", "Producer",
-                "Settings", "SelfMetrics", "DataBackup",
+                "Settings", "SelfMetrics", "DataBackup", "AccessControl", "TokenStore",
                 "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
                 "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
                 argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
-                yams,
+                nioSSL, yams,
             ],
             path: "services/heliograph", swiftSettings: house),
 
@@ -230,6 +234,8 @@ let package = Package(
                 hummingbirdTesting, nioCore,
             ]),
         tests("AdminAPITests", ["AdminAPI"]),
+        tests("AccessControlTests", ["AccessControl"]),
+        tests("TokenStoreTests", ["TokenStore", "AccessControl"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),
         tests(
@@ -239,7 +245,8 @@ let package = Package(
             "PlatformTests",
             [
                 "heliograph", "IngestionAPI", "Processor", "IngestLog", "WireFormats", "Settings", "HTTPSupport",
-                "TelemetryModel", hummingbird, hummingbirdTesting, argumentParser, asyncHTTPClient, logging, nioCore,
+                "TelemetryModel", "AccessControl", "TokenStore", hummingbird, hummingbirdTesting, argumentParser,
+                asyncHTTPClient, logging, nioCore,
             ]),
         // Faults
         .target(

@@ -66,6 +66,14 @@ import Testing
         #expect(try run("processes/pipeline_test.py") == 0)
     }
 
+    @Test func onlyWhoMayIsLetIn() throws {
+        #expect(try run("processes/access_test.py") == 0)
+    }
+
+    @Test func connectionsCanBeEncrypted() throws {
+        #expect(try run("processes/tls_test.py") == 0)
+    }
+
     @Test func influxClientsAreServed() throws {
         #expect(try run("processes/line_protocol_test.py") == 0)
     }

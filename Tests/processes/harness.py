@@ -57,7 +57,7 @@ class Server:
             command, stdout=subprocess.PIPE, stderr=self.errors, env={**clean_environment(), **(environment or {})})
         self.port = None
         for line in self.process.stdout:
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found.group(1))
                 break

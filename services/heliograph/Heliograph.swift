@@ -19,7 +19,7 @@ struct Heliograph: AsyncParsableCommand {
             RunCommand.self, QueryCommand.self, ProduceCommand.self, KPICommand.self, CardinalityCommand.self,
             DeleteCommand.self,
             ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self,
-            CheckConfigCommand.self,
+            TokenCommand.self, CheckConfigCommand.self,
         ])
 
     static func main() async {

@@ -27,6 +27,7 @@ struct Platform: Sendable {
     let engine: PromQLEngine
     let engineOptions: EngineOptions
     let metrics: MetricsRegistry
+    let access: PlatformAccess
     let queryWork: BlockingWork
     let logger: Logger
     let startedAt = ContinuousClock.now
@@ -65,6 +66,7 @@ struct Platform: Sendable {
         self.engineOptions = engineOptions
         engine = PromQLEngine(store: store, options: engineOptions)
         metrics = MetricsRegistry()
+        access = try PlatformAccess(settings: settings, registry: registry, metrics: metrics, logger: logger)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         queryWork = BlockingWork(label: "query", width: settings.query.threads > 0 ? settings.query.threads : cores)
         PlatformMetrics(log: log, store: store, processor: processor).register(in: metrics)
@@ -74,6 +76,7 @@ struct Platform: Sendable {
     func close() throws {
         log.stopAccepting()
         processor.stop()
+        try access.close()
         try log.close()
     }
 

@@ -10,6 +10,7 @@ import KPIAnalytics
 import Logging
 import NIOCore
 import Processor
+import Producer
 import PromQLEngine
 import QueryAPI
 import ServiceLifecycle
@@ -36,6 +37,12 @@ struct PlatformRunner {
         } catch {
             throw CommandFailure("cannot open the data folder \(settings.data.dir): \(error)")
         }
+        do {
+            try platform.access.checkMayListen(settings)
+        } catch {
+            try? platform.close()
+            throw error
+        }
         platform.processor.start()
         do {
             try await serve(platform)
@@ -50,11 +57,12 @@ struct PlatformRunner {
     private func serve(_ platform: Platform) async throws {
         let alerting = try AlertingAssembly(platform: platform).service()
         let (addresses, announcement) = AsyncStream.makeStream(of: String.self)
+        let certificates = settings.tls.isOn ? try CertificateFiles(settings.tls, logger: logger) : nil
         let application = buildApplication(
-            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting
+            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting, certificates: certificates
         ) { host, port in
             let shown = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
-            let url = "http://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
+            let url = "\(certificates == nil ? "http" : "https")://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
             Announcement(url: url).print()
             announcement.yield(url)
             announcement.finish()
@@ -62,6 +70,11 @@ struct PlatformRunner {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
             .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
+            .init(
+                service: Schedule(interval: .milliseconds(500)) {
+                    platform.access.look()
+                    certificates?.look()
+                }),
             .init(service: alerting),
             .init(service: OnEventLoops(service: application)),
         ]
@@ -69,7 +82,8 @@ struct PlatformRunner {
             services.append(
                 .init(
                     service: DemoFleet(
-                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0, logger: logger),
+                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0, credentials: fleetCredentials(platform),
+                        logger: logger),
                     successTerminationBehavior: .ignore,
                     failureTerminationBehavior: .ignore))
         }
@@ -83,6 +97,15 @@ struct PlatformRunner {
                 "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error.description); choose another "
                     + "address with --listen")
         }
+    }
+}
+
+extension PlatformRunner {
+    /// Of the fleet that is simulated here and sends to this very process.
+    private func fleetCredentials(_ platform: Platform) -> ServerCredentials {
+        var credentials = ServerCredentials(token: platform.access.fleetToken.text)
+        credentials.verifiesServer = false
+        return credentials
     }
 }
 

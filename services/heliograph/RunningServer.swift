@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Producer
 
 /// A server that a command asks, over HTTP.
 struct RunningServer {
@@ -11,10 +12,13 @@ struct RunningServer {
     /// Without a slash at the end.
     let url: String
 
+    private static let credentials = ServerCredentials(environment: ProcessInfo.processInfo.environment)
+
     /// Says at once when nobody listens; the shared client would try again for more than a minute.
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(10)))
         configuration.connectionPool.retryConnectionEstablishment = false
+        credentials.apply(to: &configuration)
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
@@ -29,6 +33,7 @@ struct RunningServer {
     ) async throws -> String {
         var request = HTTPClientRequest(url: "\(url)\(path)\(RunningServer.query(parameters))")
         request.method = method
+        RunningServer.credentials.apply(to: &request.headers)
         let body: ByteBuffer
         let status: UInt
         do {
@@ -52,6 +57,7 @@ struct RunningServer {
         var request = HTTPClientRequest(url: url + path)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+        RunningServer.credentials.apply(to: &request.headers)
         request.body = .bytes(ByteBuffer(string: String(RunningServer.query(form).dropFirst())))
         do {
             let response = try await RunningServer.client.execute(request, timeout: timeout)
@@ -64,6 +70,13 @@ struct RunningServer {
         } catch {
             throw CommandFailure("no answer from \(url): \(error); is the server running there? See --url.")
         }
+    }
+
+    /// An answer of any length, whatever its status.
+    static func download(_ address: String) async throws -> HTTPClientResponse {
+        var request = HTTPClientRequest(url: address)
+        credentials.apply(to: &request.headers)
+        return try await client.execute(request, deadline: .distantFuture)
     }
 
     /// Only what RFC 3986 calls unreserved stays as it is: a plus sign would be read as a space.

@@ -9,6 +9,26 @@ package struct HeliographSettings: Sendable {
         package var dir = "./data"
     }
 
+    package struct Access: Sendable {
+        package var mode = AccessMode.auto
+    }
+
+    package struct TLS: Sendable {
+        /// Paths of PEM files; empty for none.
+        package var certificateFile = ""
+        package var keyFile = ""
+        package var clientCAFile = ""
+
+        package var isOn: Bool { !certificateFile.isEmpty }
+    }
+
+    package struct Limits: Sendable {
+        /// 0 for no limit.
+        package var recordsPerSecondPerToken = 0
+        package var recordsPerSecondPerSource = 0
+        package var burst = Duration.seconds(10)
+    }
+
     package struct Ingest: Sendable {
         /// Of a request's body after decompression.
         package var maxBodyBytes = 32 << 20
@@ -86,6 +106,9 @@ package struct HeliographSettings: Sendable {
 
     package var data = DataFolder()
     package var listen = ListenAddress(host: "127.0.0.1", port: 8040)
+    package var access = Access()
+    package var tls = TLS()
+    package var limits = Limits()
     package var ingest = Ingest()
     package var log = Log()
     package var deadLetters = DeadLetters()
@@ -121,6 +144,11 @@ package enum LogLevel: String, CaseIterable, Sendable {
     case trace, debug, info, notice, warning, error, critical
 }
 
+/// When callers need a token.
+package enum AccessMode: String, CaseIterable, Sendable {
+    case auto, required, open
+}
+
 package enum LogFormat: String, CaseIterable, Sendable {
     case text, json
 }
@@ -135,5 +163,11 @@ package struct ListenAddress: Hashable, Sendable {
     package init(host: String, port: Int) {
         self.host = host
         self.port = port
+    }
+
+    /// Only this machine can reach it.
+    package var isLoopback: Bool {
+        let isIPv4 = host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+        return isIPv4 || host == "::1" || host.lowercased() == "localhost"
     }
 }

@@ -16,17 +16,20 @@ export class ApiError extends Error {
 
 const timeoutMilliseconds = 30_000;
 
-async function get(path, parameters = {}, signal = undefined) {
+function get(path, parameters = {}, signal = undefined) {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(parameters)) {
         if (value !== undefined && value !== null && value !== "") query.set(name, value);
     }
-    const address = query.size > 0 ? `${path}?${query}` : path;
+    return ask(path, query.size > 0 ? `${path}?${query}` : path, {}, signal);
+}
+
+async function ask(path, address, options, signal) {
     const timeout = AbortSignal.timeout(timeoutMilliseconds);
     let response;
     let body;
     try {
-        response = await fetch(address, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+        response = await fetch(address, { ...options, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
         body = await response.json();
     } catch (cause) {
         if (signal?.aborted) throw new ApiError(0, "cancelled", "cancelled");
@@ -35,6 +38,9 @@ async function get(path, parameters = {}, signal = undefined) {
             throw new ApiError(response.status, "format", `HTTP ${response.status} without JSON from ${path}`);
         }
         throw new ApiError(0, "network", "the server cannot be reached");
+    }
+    if (response.status === 401 && path !== "/session") {
+        document.dispatchEvent(new CustomEvent("heliograph:token-needed"));
     }
     if (!response.ok || body.status === "error") {
         const said = body.error ?? body.message ?? `HTTP ${response.status}`;
@@ -72,6 +78,11 @@ export const api = {
     events: ({ fromMs, throughMs, source, severity, text, limit }, signal) => data("/api/v1/events", {
         from: iso(fromMs), to: iso(throughMs), source, severity, q: text, limit,
     }, signal),
+
+    /** Whether a token is needed, and whether this browser has shown one. */
+    session: () => data("/session"),
+    signIn: (token) => ask("/session", "/session", { method: "POST", body: new URLSearchParams({ token }) }),
+    signOut: () => ask("/session", "/session", { method: "DELETE" }),
 
     /** What the page itself is made of. */
     dashboard: (signal) => get("/dashboards/fleet.json", {}, signal),

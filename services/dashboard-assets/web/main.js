@@ -8,6 +8,7 @@ import { startHealth } from "./health.js";
 import { startKPIs } from "./kpi-table.js";
 import { startLive } from "./live.js";
 import { Panel } from "./panel.js";
+import { startSignIn } from "./sign-in.js";
 import { startRangePicker } from "./range-picker.js";
 import { startSourceFilter } from "./source-filter.js";
 import { isLive, onChange, resolve, state } from "./state.js";
@@ -97,6 +98,7 @@ async function buildFromDefinition() {
 async function start() {
     startTheme(element("theme-toggle"));
     startRangePicker(element("range-picker"));
+    if (!await startSignIn(element("sign-in"), element("sign-out"))) return;
     const notice = element("notice");
     try {
         await buildFromDefinition();
