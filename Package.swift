@@ -14,6 +14,7 @@ let house: [SwiftSetting] = [
 let memorySafe = house + [.strictMemorySafety()]
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -113,7 +114,8 @@ let package = Package(
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
-                "HTTPSupport", "AccessControl", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "Processing",
+                "HTTPSupport", "AccessControl", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog",
+                "Processing",
                 hummingbird, logging, nioCore,
             ]),
         service(
@@ -150,7 +152,8 @@ let package = Package(
                 "Settings", "SelfMetrics", "DataBackup", "AccessControl", "TokenStore",
                 "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
                 "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
-                argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
+                argumentParser, hummingbird, hummingbirdCore, asyncHTTPClient, serviceLifecycle, unixSignals, logging,
+                nioCore, nioHTTP1,
                 nioSSL, yams,
             ],
             path: "services/heliograph", swiftSettings: house),

@@ -83,7 +83,8 @@ package final class TokenDatabase: Sendable {
     package func seriesCounts() throws -> [String: Int] {
         try queue.read { db in
             let rows = try Row.fetchAll(db, sql: "SELECT id, series FROM token WHERE series > 0")
-            return Dictionary(rows.map { (id: $0["id"], series: $0["series"]) }, uniquingKeysWith: { first, _ in first })
+            return Dictionary(
+                rows.map { (id: $0["id"], series: $0["series"]) }, uniquingKeysWith: { first, _ in first })
         }
     }
 

@@ -59,7 +59,8 @@ import Testing
         }
         #expect(limits.count <= 4096)
         for source in 0..<10_000 {
-            _ = delay(&limits, [RateCharge(.source("x\(source)"), rate: 1, records: 1)], at: 20_000 + Double(source) * 10)
+            _ = delay(
+                &limits, [RateCharge(.source("x\(source)"), rate: 1, records: 1)], at: 20_000 + Double(source) * 10)
         }
         #expect(limits.count <= 4097)
     }

@@ -33,7 +33,10 @@ import Testing
     @Test func whatHasNotTheFormIsMalformed() {
         let list = TokenList([token(TokenSecret())])
         let text = TokenSecret().text
-        for wrong in ["", "hg_", String(text.dropLast()), text + "0", "hq_" + text.dropFirst(3), String(repeating: "é", count: 33)] {
+        for wrong in [
+            "", "hg_", String(text.dropLast()), text + "0", "hq_" + text.dropFirst(3),
+            String(repeating: "é", count: 33),
+        ] {
             #expect(refusal(list, wrong) == .malformed, "\(wrong)")
         }
     }

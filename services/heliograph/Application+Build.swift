@@ -3,6 +3,7 @@ import Alerting
 import Dashboard
 import HTTPSupport
 import Hummingbird
+import HummingbirdCore
 import IngestionAPI
 import Logging
 import NIOCore

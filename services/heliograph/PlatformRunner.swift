@@ -1,3 +1,4 @@
+import AccessControl
 import Alerting
 import AsyncHTTPClient
 import DataBackup
@@ -62,7 +63,8 @@ struct PlatformRunner {
             platform: platform, queries: try platform.queryEnvironment(), alerting: alerting, certificates: certificates
         ) { host, port in
             let shown = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
-            let url = "\(certificates == nil ? "http" : "https")://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
+            let url =
+                "\(certificates == nil ? "http" : "https")://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
             Announcement(url: url).print()
             announcement.yield(url)
             announcement.finish()
@@ -82,7 +84,8 @@ struct PlatformRunner {
             services.append(
                 .init(
                     service: DemoFleet(
-                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0, credentials: fleetCredentials(platform),
+                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0,
+                        credentials: fleetCredentials(platform),
                         logger: logger),
                     successTerminationBehavior: .ignore,
                     failureTerminationBehavior: .ignore))

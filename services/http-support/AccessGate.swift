@@ -33,7 +33,8 @@ package final class AccessGate: Sendable {
         let denied = Dictionary(uniqueKeysWithValues: TokenRefusal.allCases.map { ($0, Counter()) })
         self.denied = denied
         metrics.register(
-            "heliograph_access_denied_total", .counter, help: "Requests that were refused for want of a token that allows them."
+            "heliograph_access_denied_total", .counter,
+            help: "Requests that were refused for want of a token that allows them."
         ) {
             TokenRefusal.allCases.map {
                 .init(Double(denied[$0]?.value ?? 0), labels: [("reason", $0.rawValue)])
@@ -63,7 +64,8 @@ package final class AccessGate: Sendable {
     /// The token that a client has shown; nil if none is needed and it shows none that is valid.
     ///
     /// - Throws: why the caller is not let in; it is counted.
-    package func admit(_ credential: Credential?, _ requirement: RouteRequirement) throws(TokenRefusal) -> AccessToken? {
+    package func admit(_ credential: Credential?, _ requirement: RouteRequirement) throws(TokenRefusal) -> AccessToken?
+    {
         guard case .scope(let scope) = requirement else { return nil }
         do throws(TokenRefusal) {
             return try token(credential, scope)

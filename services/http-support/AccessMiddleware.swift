@@ -18,7 +18,8 @@ package struct AccessMiddleware: RouterMiddleware {
 
     /// - Parameter form: a refusal as the request's protocol has it; nil for the form that all routes share.
     package init(
-        gate: AccessGate, scopes: RouteScopes, form: @escaping @Sendable (APIError, Request) -> Response? = { _, _ in nil }
+        gate: AccessGate, scopes: RouteScopes,
+        form: @escaping @Sendable (APIError, Request) -> Response? = { _, _ in nil }
     ) {
         self.gate = gate
         self.scopes = scopes
@@ -72,7 +73,8 @@ extension APIError {
             self.init(
                 .unauthorized,
                 "Authorization: expected Bearer, Token or Basic (as password) with a token hg_…, got something else")
-        case .unknown: self.init(.unauthorized, "there is no such token here: expected one that heliograph token list shows")
+        case .unknown:
+            self.init(.unauthorized, "there is no such token here: expected one that heliograph token list shows")
         case .revoked: self.init(.unauthorized, "the token was revoked; ask for another one")
         case .expired: self.init(.unauthorized, "the token has expired; ask for another one")
         case .scope:

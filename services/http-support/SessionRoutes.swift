@@ -18,7 +18,9 @@ package struct SessionRoutes: Sendable {
     }
 
     package func add(to router: Router<AppContext>) {
-        router.get("/session") { request, _ in show(Credential(request.headers).flatMap { try? gate.token(for: $0.text) }) }
+        router.get("/session") { request, _ in
+            show(Credential(request.headers).flatMap { try? gate.token(for: $0.text) })
+        }
         router.post("/session") { request, _ in
             var request = request
             return try await signIn(&request)

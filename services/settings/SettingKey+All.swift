@@ -7,10 +7,12 @@ extension SettingKey {
         SettingKey("listen", \.listen, "Address and port of the HTTP server; port 0 takes any free one."),
         SettingKey(
             "access.mode", \.access.mode,
-            "Who needs a token: in `auto` everybody once one was made, `required` everybody, `open` nobody, on any address."),
+            "Who needs a token: in `auto` everybody once one was made, `required` everybody, `open` nobody, on any address."
+        ),
         SettingKey(
             "tls.certificate_file", \.tls.certificateFile,
-            "PEM file with the server's certificate and those that it hangs on; empty to speak plain HTTP. It is read again when it changes."),
+            "PEM file with the server's certificate and those that it hangs on; empty to speak plain HTTP. It is read again when it changes."
+        ),
         SettingKey(
             "tls.key_file", \.tls.keyFile,
             "PEM file with the certificate's private key."),
@@ -19,7 +21,8 @@ extension SettingKey {
             "PEM file with the authorities that clients' certificates must come from; empty to ask clients for none."),
         SettingKey(
             "limits.records_per_second_per_token", \.limits.recordsPerSecondPerToken, in: 0...1_000_000_000,
-            "Most records a second that one token may send unless it has a rate of its own; above it, requests are answered 429. 0 for no such limit."),
+            "Most records a second that one token may send unless it has a rate of its own; above it, requests are answered 429. 0 for no such limit."
+        ),
         SettingKey(
             "limits.records_per_second_per_source", \.limits.recordsPerSecondPerSource, in: 0...1_000_000_000,
             "Most records a second of one `source_id`; above it, requests are answered 429. 0 for no such limit."),

@@ -101,7 +101,9 @@ final class CertificateFiles: Sendable {
         }
     }
 
-    private static func named<Value>(_ setting: String, _ path: String, _ read: (String) throws -> Value) throws -> Value {
+    private static func named<Value>(_ setting: String, _ path: String, _ read: (String) throws -> Value) throws
+        -> Value
+    {
         guard !path.isEmpty else {
             throw CommandFailure("\(setting): expected a PEM file, since tls.certificate_file is set; found nothing")
         }

@@ -1,3 +1,4 @@
+import AccessControl
 import HTTPSupport
 
 extension RouteScopes {
@@ -7,7 +8,8 @@ extension RouteScopes {
             .open,
             [
                 "GET,HEAD /", "GET,HEAD /dashboards/fleet.json", "GET,HEAD /assets/:revision/:name", "GET /graph",
-                "GET /healthz", "GET /readyz", "GET,HEAD /-/healthy", "GET,HEAD /-/ready", "GET,HEAD /ping", "GET,HEAD /health",
+                "GET /healthz", "GET /readyz", "GET,HEAD /-/healthy", "GET,HEAD /-/ready", "GET,HEAD /ping",
+                "GET,HEAD /health",
                 "GET,POST,DELETE /session",
             ]
         ),

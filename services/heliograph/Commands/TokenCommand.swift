@@ -50,7 +50,9 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: "How long it is valid, as in 90d; for ever if missing.")
         var expires: String?
 
-        @Option(help: "Records a second that may be sent with it; limits.records_per_second_per_token if missing, 0 for any.")
+        @Option(
+            help:
+                "Records a second that may be sent with it; limits.records_per_second_per_token if missing, 0 for any.")
         var rate: Int?
 
         @Option(help: "New series that it may begin; as many as there may be if missing.")
@@ -60,9 +62,11 @@ struct TokenCommand: AsyncParsableCommand {
 
         func validate() throws {
             guard AccessScope(names: scope) != nil else {
-                throw ValidationError("--scope: expected some of write, read, admin, separated by commas, got \"\(scope)\"")
+                throw ValidationError(
+                    "--scope: expected some of write, read, admin, separated by commas, got \"\(scope)\"")
             }
-            guard (1...100).contains(name.count), name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+            guard (1...100).contains(name.count),
+                name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
             else { throw ValidationError("--name: expected 1 to 100 characters and no control characters") }
             if let expires, DurationText.duration(in: expires).map({ $0 > .zero }) != true {
                 throw ValidationError("--expires: expected a duration such as 90d or 12h, got \"\(expires)\"")
@@ -78,7 +82,8 @@ struct TokenCommand: AsyncParsableCommand {
             let now = TokenCommand.now
             let lifetime = expires.flatMap(DurationText.duration).map { Int64($0.components.seconds * 1000) }
             let token = AccessToken(
-                id: secret.id, name: name, scope: AccessScope(names: scope) ?? [], digest: secret.digest, createdAt: now,
+                id: secret.id, name: name, scope: AccessScope(names: scope) ?? [], digest: secret.digest,
+                createdAt: now,
                 expiresAt: lifetime.map { now + $0 }, recordsPerSecond: rate, maximumSeries: maxSeries)
             let database = try folder.open()
             try database.add(token)
@@ -112,7 +117,9 @@ struct TokenCommand: AsyncParsableCommand {
                 }
             let widths = (0..<8).map { column in rows.map { $0[column].count }.max() ?? 0 }
             for row in rows {
-                let cells = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
+                let cells = zip(row, widths).map { cell, width in
+                    cell + String(repeating: " ", count: width - cell.count)
+                }
                 print(cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
             }
         }
