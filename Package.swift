@@ -14,6 +14,7 @@ let house: [SwiftSetting] = [
 let memorySafe = house + [.strictMemorySafety()]
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -28,8 +29,8 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 /// An engine target: pure Swift under Sources/, no HTTP server.
 func engine(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = house) -> Target {
@@ -60,7 +61,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -114,13 +115,15 @@ let package = Package(
         engine(
             "KPIAnalytics",
             ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", "ConfigurationYAML", yams]),
+        engine("AccessControl", [crypto]),
+        engine("TokenStore", ["AccessControl", grdb]),
 
         // Services
         service(
             "HTTPSupport", folder: "http-support",
             [
-                "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
-                nioCore, nioPosix,
+                "AccessControl", "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
+                hummingbird, logging, nioCore, nioPosix,
             ]),
         service(
             "Settings", folder: "settings",
@@ -128,8 +131,9 @@ let package = Package(
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
-                "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "Processing", hummingbird,
-                logging, nioCore,
+                "HTTPSupport", "AccessControl", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog",
+                "Processing",
+                hummingbird, logging, nioCore,
             ]),
         service(
             "LineListeners", folder: "line-listeners",
@@ -175,16 +179,16 @@ let package = Package(
             "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
         .target(name: "CDashboardAssets", path: "services/dashboard-assets", exclude: ["web"]),
         service(
-            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioHTTP1]),
+            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Scraper",
-                "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup", "StatsDAggregation",
-                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore",
-                "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax", "ScrapeConfig",
-                argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
-                yams,
+                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting",
+                "Scraper", "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup", "StatsDAggregation",
+                "AccessControl", "TokenStore", "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog",
+                "Processing", "EmbeddedStore", "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats",
+                "PromQLSyntax", "ScrapeConfig", argumentParser, hummingbird, hummingbirdCore, asyncHTTPClient,
+                serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1, nioSSL, yams,
             ],
             path: "services/heliograph", swiftSettings: house),
 
@@ -279,6 +283,8 @@ let package = Package(
                 hummingbirdTesting, nioCore,
             ]),
         tests("AdminAPITests", ["AdminAPI"]),
+        tests("AccessControlTests", ["AccessControl"]),
+        tests("TokenStoreTests", ["TokenStore", "AccessControl"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),
         tests(
@@ -288,7 +294,8 @@ let package = Package(
             "PlatformTests",
             [
                 "heliograph", "IngestionAPI", "Processor", "IngestLog", "WireFormats", "Settings", "HTTPSupport",
-                "TelemetryModel", hummingbird, hummingbirdTesting, argumentParser, asyncHTTPClient, logging, nioCore,
+                "TelemetryModel", "AccessControl", "TokenStore", hummingbird, hummingbirdTesting, argumentParser,
+                asyncHTTPClient, logging, nioCore,
             ]),
         // Faults
         .target(

@@ -19,6 +19,7 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case tooManyTags = "too_many_tags"
     case seriesLimit = "series_limit"
     case sourceSeriesLimit = "source_series_limit"
+    case tokenSeriesLimit = "token_series_limit"
     /// A line that the protocol's grammar does not have.
     case invalidLine = "invalid_line"
     /// Bytes that are not the protocol's message.

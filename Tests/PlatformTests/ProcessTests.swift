@@ -79,6 +79,14 @@ import Testing
         #expect(try run("processes/stages_test.py") == 0)
     }
 
+    @Test func onlyWhoMayIsLetIn() throws {
+        #expect(try run("processes/access_test.py") == 0)
+    }
+
+    @Test func connectionsCanBeEncrypted() throws {
+        #expect(try run("processes/tls_test.py") == 0)
+    }
+
     @Test func influxClientsAreServed() throws {
         #expect(try run("processes/line_protocol_test.py") == 0)
     }

@@ -19,7 +19,7 @@ struct Heliograph: AsyncParsableCommand {
             RunCommand.self, QueryCommand.self, ProduceCommand.self, KPICommand.self, CardinalityCommand.self,
             DeleteCommand.self, DeadLettersCommand.self,
             ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self,
-            PipelineCommand.self, CheckConfigCommand.self, ScrapeCommand.self,
+            TokenCommand.self, PipelineCommand.self, CheckConfigCommand.self, ScrapeCommand.self,
         ])
 
     static func main() async {

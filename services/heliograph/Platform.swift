@@ -32,6 +32,7 @@ struct Platform: Sendable {
     let scraper: ScrapeService
     /// What SIGHUP and `POST /-/reload` read again.
     let reloads = Reloads()
+    let access: PlatformAccess
     let queryWork: BlockingWork
     let logger: Logger
     /// Nil without a pipeline file.
@@ -75,6 +76,7 @@ struct Platform: Sendable {
         engine = PromQLEngine(store: store, options: engineOptions)
         metrics = MetricsRegistry()
         ingestionMetrics = IngestionMetrics(metrics)
+        access = try PlatformAccess(settings: settings, registry: registry, metrics: metrics, logger: logger)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         queryWork = BlockingWork(label: "query", width: settings.query.threads > 0 ? settings.query.threads : cores)
         pipelineReload = pipeline.map { [processor, queryWork] in
@@ -103,15 +105,18 @@ struct Platform: Sendable {
     func close() throws {
         log.stopAccepting()
         processor.stop()
+        try access.close()
         try log.close()
     }
 
     /// What routes need that take telemetry.
     var ingestionEnvironment: IngestionEnvironment {
-        IngestionEnvironment(
+        var environment = IngestionEnvironment(
             decoders: decoders, log: log, metrics: ingestionMetrics, maximumBodyBytes: settings.ingest.maxBodyBytes,
             requestTimeout: settings.ingest.requestTimeout, isBehind: { [processor] in processor.isBehind },
             waitUntilStored: { [processor] offset in await processor.waitUntilApplied(offset) })
+        environment.limiter = access.limiter
+        return environment
     }
 
     func budget() -> QueryBudget {

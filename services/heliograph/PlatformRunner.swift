@@ -1,3 +1,4 @@
+import AccessControl
 import Alerting
 import AsyncHTTPClient
 import DataBackup
@@ -11,6 +12,7 @@ import LineListeners
 import Logging
 import NIOCore
 import Processor
+import Producer
 import PromQLEngine
 import QueryAPI
 import ServiceLifecycle
@@ -40,6 +42,12 @@ struct PlatformRunner {
         } catch {
             throw CommandFailure("cannot open the data folder \(settings.data.dir): \(error)")
         }
+        do {
+            try platform.access.checkMayListen(settings)
+        } catch {
+            try? platform.close()
+            throw error
+        }
         platform.processor.start()
         do {
             try await serve(platform)
@@ -55,11 +63,13 @@ struct PlatformRunner {
         let alerting = try AlertingAssembly(platform: platform).service()
         let scraping = try Scraping(platform: platform)
         let (addresses, announcement) = AsyncStream.makeStream(of: String.self)
+        let certificates = settings.tls.isOn ? try CertificateFiles(settings.tls, logger: logger) : nil
         let application = buildApplication(
-            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting
+            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting, certificates: certificates
         ) { host, port in
             let shown = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
-            let url = "http://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
+            let url =
+                "\(certificates == nil ? "http" : "https")://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
             Announcement(url: url).print()
             announcement.yield(url)
             announcement.finish()
@@ -67,6 +77,11 @@ struct PlatformRunner {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
             .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
+            .init(
+                service: Schedule(interval: .milliseconds(500)) {
+                    platform.access.look()
+                    certificates?.look()
+                }),
             .init(service: alerting),
             .init(service: scraping),
             .init(service: ReloadSignal(reloads: platform.reloads, logger: logger)),
@@ -79,7 +94,7 @@ struct PlatformRunner {
                         Task { await reload.reloadIfLookupsChanged() }
                     }))
         }
-        if let listener = OTLPListener(platform) { services.append(.init(service: listener)) }
+        if let listener = OTLPListener(platform, certificates: certificates) { services.append(.init(service: listener)) }
         for listener in platform.lineListeners() { services.append(.init(service: listener)) }
         if settings.deadLetters.maxAge > .zero {
             services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))
@@ -88,7 +103,9 @@ struct PlatformRunner {
             services.append(
                 .init(
                     service: DemoFleet(
-                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0, logger: logger),
+                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0,
+                        credentials: fleetCredentials(platform),
+                        logger: logger),
                     successTerminationBehavior: .ignore,
                     failureTerminationBehavior: .ignore))
         }
@@ -104,6 +121,15 @@ struct PlatformRunner {
                 "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error.description); choose another "
                     + "address with --listen")
         }
+    }
+}
+
+extension PlatformRunner {
+    /// Of the fleet that is simulated here and sends to this very process.
+    private func fleetCredentials(_ platform: Platform) -> ServerCredentials {
+        var credentials = ServerCredentials(token: platform.access.fleetToken.text)
+        credentials.verifiesServer = false
+        return credentials
     }
 }
 

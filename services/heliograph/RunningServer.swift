@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Producer
 import WireFormats
 
 /// A server that a command asks, over HTTP.
@@ -12,10 +13,13 @@ struct RunningServer {
     /// Without a slash at the end.
     let url: String
 
+    private static let credentials = ServerCredentials(environment: ProcessInfo.processInfo.environment)
+
     /// Says at once when nobody listens; the shared client would try again for more than a minute.
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(10)))
         configuration.connectionPool.retryConnectionEstablishment = false
+        credentials.apply(to: &configuration)
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
@@ -31,6 +35,7 @@ struct RunningServer {
         var request = HTTPClientRequest(url: "\(url)\(path)\(RunningServer.query(parameters))")
         request.method = method
         if let content { request.body = .bytes(ByteBuffer(bytes: content)) }
+        RunningServer.credentials.apply(to: &request.headers)
         let body: ByteBuffer
         let status: UInt
         do {
@@ -54,6 +59,7 @@ struct RunningServer {
         var request = HTTPClientRequest(url: url + path)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+        RunningServer.credentials.apply(to: &request.headers)
         request.body = .bytes(ByteBuffer(string: String(RunningServer.query(form).dropFirst())))
         do {
             let response = try await RunningServer.client.execute(request, timeout: timeout)
@@ -66,6 +72,13 @@ struct RunningServer {
         } catch {
             throw CommandFailure("no answer from \(url): \(error); is the server running there? See --url.")
         }
+    }
+
+    /// An answer of any length, whatever its status.
+    static func download(_ address: String) async throws -> HTTPClientResponse {
+        var request = HTTPClientRequest(url: address)
+        credentials.apply(to: &request.headers)
+        return try await client.execute(request, deadline: .distantFuture)
     }
 
     static func query(_ parameters: [(name: String, value: String)]) -> String {

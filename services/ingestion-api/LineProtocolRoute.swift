@@ -99,6 +99,8 @@ struct LineProtocolFailure {
         case .tooLarge: (status, code) = (.contentTooLarge, "request too large")
         case .unsupportedMediaType: (status, code) = (.unsupportedMediaType, "unsupported media type")
         case .badData: (status, code) = (.badRequest, "invalid")
+        case .unauthorized: (status, code) = (.unauthorized, "unauthorized")
+        case .forbidden: (status, code) = (.forbidden, "forbidden")
         default: (status, code) = (error.status, "internal error")
         }
         // Older versions of Telegraf take an answer for final only if it says so.

@@ -7,6 +7,30 @@ extension SettingKey {
             "data.dir", \.data.dir, "Folder that holds everything the server stores. It is made if it is not there.",
             expected: "the path of a folder", where: { !$0.isEmpty }),
         SettingKey("listen", \.listen, "Address and port of the HTTP server; port 0 takes any free one."),
+        SettingKey(
+            "access.mode", \.access.mode,
+            "Who needs a token: in `auto` everybody once one was made, `required` everybody, `open` nobody, on any address."
+        ),
+        SettingKey(
+            "tls.certificate_file", \.tls.certificateFile,
+            "PEM file with the server's certificate and those that it hangs on; empty to speak plain HTTP. It is read again when it changes."
+        ),
+        SettingKey(
+            "tls.key_file", \.tls.keyFile,
+            "PEM file with the certificate's private key."),
+        SettingKey(
+            "tls.client_ca_file", \.tls.clientCAFile,
+            "PEM file with the authorities that clients' certificates must come from; empty to ask clients for none."),
+        SettingKey(
+            "limits.records_per_second_per_token", \.limits.recordsPerSecondPerToken, in: 0...1_000_000_000,
+            "Most records a second that one token may send unless it has a rate of its own; above it, requests are answered 429. 0 for no such limit."
+        ),
+        SettingKey(
+            "limits.records_per_second_per_source", \.limits.recordsPerSecondPerSource, in: 0...1_000_000_000,
+            "Most records a second of one `source_id`; above it, requests are answered 429. 0 for no such limit."),
+        SettingKey(
+            "limits.burst", \.limits.burst, "How long's worth of records may come at once under these rates.",
+            expected: moreThanNoTime, where: { $0 > .zero }),
 
         SettingKey(
             "ingest.max_body_bytes", \.ingest.maxBodyBytes, bytesFrom: 1024,

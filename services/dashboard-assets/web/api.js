@@ -40,6 +40,9 @@ async function ask(method, path, parameters = {}, { signal = undefined, body: co
         }
         throw new ApiError(0, "network", "the server cannot be reached");
     }
+    if (response.status === 401 && path !== "/session") {
+        document.dispatchEvent(new CustomEvent("heliograph:token-needed"));
+    }
     if (!response.ok || body.status === "error") {
         const said = body.error ?? body.message ?? `HTTP ${response.status}`;
         const text = typeof said === "string" ? said : JSON.stringify(said);
@@ -91,6 +94,11 @@ export const api = {
     events: ({ fromMs, throughMs, source, severity, text, limit }, signal) => data("/api/v1/events", {
         from: iso(fromMs), to: iso(throughMs), source, severity, q: text, limit,
     }, signal),
+
+    /** Whether a token is needed, and whether this browser has shown one. */
+    session: () => data("/session"),
+    signIn: (token) => ask("POST", "/session", {}, { body: new URLSearchParams({ token }) }),
+    signOut: () => ask("DELETE", "/session"),
 
     /** What the page itself is made of. */
     dashboard: (signal) => get("/dashboards/fleet.json", {}, signal),

@@ -9,6 +9,7 @@ import { startKPIs } from "./kpi-table.js";
 import { startLive } from "./live.js";
 import { Panel } from "./panel.js";
 import { startPipeline } from "./pipeline.js";
+import { startSignIn } from "./sign-in.js";
 import { startRangePicker } from "./range-picker.js";
 import { startSourceFilter } from "./source-filter.js";
 import { startTargets } from "./targets.js";
@@ -99,6 +100,7 @@ async function buildFromDefinition() {
 async function start() {
     startTheme(element("theme-toggle"));
     startRangePicker(element("range-picker"));
+    if (!await startSignIn(element("sign-in"), element("sign-out"))) return;
     const notice = element("notice");
     try {
         await buildFromDefinition();
