@@ -83,6 +83,10 @@ import Testing
         #expect(try run("processes/access_test.py") == 0)
     }
 
+    @Test func theDashboardAsksForAToken() throws {
+        #expect(try run("browser/sign_in_test.py") == 0)
+    }
+
     @Test func connectionsCanBeEncrypted() throws {
         #expect(try run("processes/tls_test.py") == 0)
     }

@@ -260,6 +260,35 @@ def slow_clients(check, folder):
             client.close()
 
 
+def whoever_does_not_read(check, folder):
+    """An answer that nobody takes is given up, and what made it is let go."""
+    settings = ("--set", "ingest.idle_timeout=1s")
+    with Server(folder / "unread", *settings) as server:
+        now = int(time.time() * 1000)
+        for part in range(10):
+            records = [{**RECORD, "metric_value": i + 0.125, "timestamp": now - part * 10_000 - i} for i in range(10_000)]
+            check.equal(server.send(records)[0], 200, "records")
+        path = "/api/v1/export?match[]=m"
+        whole = len(server.request("GET", path)[1])
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(30)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+        # What lies in the server's socket is not seen from here until it is read.
+        time.sleep(4)
+        came = 0
+        try:
+            while data := client.recv(1 << 20):
+                came += len(data)
+        except OSError:
+            pass
+        client.close()
+        check(0 < came < whole, f"{came} of {whole} bytes came")
+        check.equal(server.request("GET", "/healthz")[0], 200, "others are served")
+
+
 def prometheus_with_a_token(check, folder):
     data = folder / "peer"
     token = create(data, "prometheus", "write")
@@ -294,6 +323,7 @@ def main():
         scopes(check, folder)
         rates(check, folder)
         slow_clients(check, folder)
+        whoever_does_not_read(check, folder)
         if peer.available():
             prometheus_with_a_token(check, folder)
         else:

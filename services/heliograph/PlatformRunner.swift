@@ -42,14 +42,9 @@ struct PlatformRunner {
         } catch {
             throw CommandFailure("cannot open the data folder \(settings.data.dir): \(error)")
         }
-        do {
-            try platform.access.checkMayListen(settings)
-        } catch {
-            try? platform.close()
-            throw error
-        }
         platform.processor.start()
         do {
+            try platform.access.checkMayListen(settings)
             try await serve(platform)
         } catch {
             try? platform.close()
