@@ -153,6 +153,13 @@ let package = Package(
                 "EmbeddedStore", "Processing", "Processor", hummingbird, logging, nioCore,
             ]),
         service(
+            "Forwarder", folder: "forwarder",
+            [
+                "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "WireFormats",
+                "IngestLog",
+                "ConfigurationYAML", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore, nioHTTP1, yams,
+            ]),
+        service(
             "Alerting", folder: "alerting",
             [
                 "HTTPSupport", "SelfMetrics", "AlertRules", "PromQLSyntax", "PromQLEngine", "TimeSeriesStore",
@@ -166,7 +173,8 @@ let package = Package(
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting",
+                "HTTPSupport", "IngestionAPI", "Forwarder", "LineListeners", "Processor", "QueryAPI", "AdminAPI",
+                "Alerting",
                 "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup", "StatsDAggregation",
                 "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore",
                 "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax",
@@ -261,6 +269,7 @@ let package = Package(
                 "IngestionAPI", "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", hummingbird,
                 hummingbirdTesting, nioCore,
             ]),
+        tests("ForwarderTests", ["Forwarder"]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),

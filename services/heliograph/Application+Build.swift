@@ -1,6 +1,7 @@
 import AdminAPI
 import Alerting
 import Dashboard
+import Forwarder
 import HTTPSupport
 import Hummingbird
 import IngestionAPI
@@ -15,7 +16,7 @@ import Settings
 ///
 /// - Parameter onListening: called with the bound address, when requests are taken.
 func buildApplication(
-    platform: Platform, queries: QueryEnvironment, alerting: AlertingService,
+    platform: Platform, queries: QueryEnvironment, alerting: AlertingService, forwarding: Forwarding? = nil,
     onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in }
 ) -> some ApplicationProtocol {
     let settings = platform.settings
@@ -47,6 +48,7 @@ func buildApplication(
                 _ = try await reload.reload()
             }))
     addAlertingRoutes(to: router, service: alerting)
+    forwarding?.addRoute(to: router)
     addDashboardRoutes(to: router)
     OperationsRoutes(platform: platform).add(to: router)
     platform.reloads.addRoutes(to: router)

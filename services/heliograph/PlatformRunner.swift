@@ -2,6 +2,7 @@ import Alerting
 import AsyncHTTPClient
 import DataBackup
 import EmbeddedStore
+import Forwarder
 import Foundation
 import HTTPSupport
 import Hummingbird
@@ -53,9 +54,10 @@ struct PlatformRunner {
 
     private func serve(_ platform: Platform) async throws {
         let alerting = try AlertingAssembly(platform: platform).service()
+        let forwarding = try platform.forwarding()
         let (addresses, announcement) = AsyncStream.makeStream(of: String.self)
         let application = buildApplication(
-            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting
+            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting, forwarding: forwarding
         ) { host, port in
             let shown = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
             let url = "http://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
@@ -77,6 +79,7 @@ struct PlatformRunner {
                         Task { await reload.reloadIfLookupsChanged() }
                     }))
         }
+        if let forwarding { services.append(.init(service: forwarding)) }
         for listener in platform.lineListeners() { services.append(.init(service: listener)) }
         if settings.deadLetters.maxAge > .zero {
             services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))
