@@ -8,6 +8,8 @@ package struct ForwardHolds: Sendable {
     var positions: [String: ForwardPosition] = [:]
     /// Behind the position: what is in memory and on its way.
     var ahead: [String: ForwardPosition] = [:]
+    /// Records that are on their way although the position was moved over them: missed, if no answer comes any more.
+    var inFlight: [String: Int] = [:]
     var maximumBytes = Int.max
 }
 
@@ -74,11 +76,26 @@ extension IngestLog {
             position.failed += failed
             position.missed += missed
             holds.positions[receiver] = position
+            holds.inFlight[receiver] = nil
+        }
+    }
+
+    /// Says that nothing is in memory any more: nobody reads for this receiver until the next start.
+    package func releaseForwarding(_ receiver: String) {
+        forwards.withLock { holds in
+            holds.positions[receiver]?.missed += holds.inFlight[receiver] ?? 0
+            holds.inFlight[receiver] = nil
+            holds.ahead[receiver] = holds.positions[receiver]
         }
     }
 
     package func writeForwardPosition(of receiver: String) throws {
-        let position = forwardPosition(of: receiver)
+        let position: ForwardPosition? = forwards.withLock { holds in
+            var position = holds.positions[receiver]
+            position?.missed += holds.inFlight[receiver] ?? 0
+            return position
+        }
+        guard let position else { return }
         try writer.write { db in try ForwardTable(db: db).write(position, of: receiver) }
     }
 
@@ -97,15 +114,17 @@ extension IngestLog {
         var least = wanted
         for (receiver, position) in positions where position.offset < wanted {
             let inMemory = ahead[receiver] ?? position
-            let moved: (start: Int64, missed: Int)? = try writer.write { db in
+            let moved: (start: Int64, missed: Int, inFlight: Int)? = try writer.write { db in
                 let table = ForwardTable(db: db)
                 let start = try table.start(after: position.offset, through: wanted, bytes: maximumBytes)
                 guard start > position.offset else { return nil }
                 let totals = LogTotals(db: db)
-                let missed = try totals.through(start).sum - totals.through(inMemory.offset).sum - inMemory.records
-                return (start, start > inMemory.offset ? max(0, missed) : 0)
+                let done = try totals.through(position.offset).sum + position.records
+                let taken = try totals.through(inMemory.offset).sum + inMemory.records
+                let skipped = try totals.through(start).sum
+                return (start, max(0, skipped - taken), max(0, min(skipped, taken) - done))
             }
-            guard let moved, skip(receiver, to: moved.start, missed: moved.missed, ahead: inMemory) else {
+            guard let moved, skip(receiver, to: moved.start, moved.missed, moved.inFlight, ahead: inMemory) else {
                 least = min(least, position.offset)
                 continue
             }
@@ -116,7 +135,9 @@ extension IngestLog {
     }
 
     /// False if the receiver has taken more into memory meanwhile, so that the count would be wrong; the next trimming tries again.
-    private func skip(_ receiver: String, to offset: Int64, missed: Int, ahead: ForwardPosition) -> Bool {
+    private func skip(
+        _ receiver: String, to offset: Int64, _ missed: Int, _ inFlight: Int, ahead: ForwardPosition
+    ) -> Bool {
         forwards.withLock { holds in
             guard var position = holds.positions[receiver],
                 holds.ahead[receiver].map({ ($0.offset, $0.records) == (ahead.offset, ahead.records) }) ?? true,
@@ -125,6 +146,7 @@ extension IngestLog {
             (position.offset, position.records) = (offset, 0)
             position.missed += missed
             holds.positions[receiver] = position
+            holds.inFlight[receiver, default: 0] += inFlight
             return true
         }
     }

@@ -178,7 +178,7 @@ def backlog(check):
         rng, total, now = random.Random(1), 0, int(time.time() * 1000)
         with Server(folder / "sender", *arguments) as sender:
             for batch in range(40):
-                sender.send([{"source_id": "b", "metric_name": "b", "metric_value": rng.random(), "timestamp": now - total - n}
+                sender.send([{"source_id": "b", "metric_name": "b", "metric_value": rng.random(), "timestamp": now - 1_000_000 + total + n}
                              for n in range(5000)])
                 total += 5000
             check.equal(lane(sender)["missed_records"], 0, "nothing is missed as long as nothing is trimmed")

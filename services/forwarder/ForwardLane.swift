@@ -60,6 +60,7 @@ final class ForwardLane: Sendable {
     func run() async {
         var reader = ForwardReader(log: log, receiver: receiver)
         var written = (position: log.forwardPosition(of: receiver.name), at: ContinuousClock.now)
+        var missed = 0
         while !Task.isCancelled {
             do {
                 let taken = reader
@@ -80,11 +81,18 @@ final class ForwardLane: Sendable {
                 try? await Task.sleep(for: .seconds(1))
             }
             let position = log.forwardPosition(of: receiver.name)
+            if position.missed > missed {
+                logger.critical(
+                    "the receiver misses records: it is behind by more than forward.max_backlog_bytes, or they are damaged",
+                    metadata: ["records": "\(position.missed - missed)", "in_all": "\(position.missed)"])
+                missed = position.missed
+            }
             if position != written.position, ContinuousClock.now - written.at >= .seconds(1) {
                 await write()
                 written = (position, ContinuousClock.now)
             }
         }
+        log.releaseForwarding(receiver.name)
         await write()
     }
 
