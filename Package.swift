@@ -161,6 +161,13 @@ let package = Package(
                 "EmbeddedStore", "Processing", "Processor", hummingbird, logging, nioCore,
             ]),
         service(
+            "Forwarder", folder: "forwarder",
+            [
+                "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "WireFormats",
+                "IngestLog",
+                "ConfigurationYAML", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore, nioHTTP1, yams,
+            ]),
+        service(
             "Alerting", folder: "alerting",
             [
                 "HTTPSupport", "SelfMetrics", "AlertRules", "ConfigurationYAML", "PromQLSyntax", "PromQLEngine",
@@ -184,7 +191,8 @@ let package = Package(
             name: "heliograph",
             dependencies: [
                 "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting",
-                "Scraper", "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup", "StatsDAggregation",
+                "Scraper", "Forwarder", "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup",
+                "StatsDAggregation",
                 "AccessControl", "TokenStore", "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog",
                 "Processing", "EmbeddedStore", "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats",
                 "PromQLSyntax", "ScrapeConfig", argumentParser, hummingbird, hummingbirdCore, asyncHTTPClient,
@@ -282,6 +290,7 @@ let package = Package(
                 "IngestionAPI", "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", hummingbird,
                 hummingbirdTesting, nioCore,
             ]),
+        tests("ForwarderTests", ["Forwarder", "TimeSeriesStore"]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("AccessControlTests", ["AccessControl"]),
         tests("TokenStoreTests", ["TokenStore", "AccessControl"]),

@@ -60,8 +60,10 @@ extension IngestLog {
 
     /// Deletes the batches through `offset`; returns how many. They must be in blocks, and the ledger's checkpoint must
     /// cover them. Works in slices between which commits go on; then gives the file's free space back if it is most of it.
+    /// What a receiver of forwarded records has not got yet stays, within its bound.
     @discardableResult
-    package func trim(through offset: Int64) throws -> Int {
+    package func trim(through wanted: Int64) throws -> Int {
+        let offset = try offsetToTrim(through: wanted)
         let trimming = LogTrimming(writer: writer)
         let deleted = try trimming.delete(through: offset)
         if deleted > 0 { try writer.write { db in try PipelineVersions(db: db).forget(before: offset + 1) } }

@@ -38,7 +38,9 @@ package final class IngestLog: Sendable {
             for ingestProtocol in IngestProtocol.allCases where accepted[ingestProtocol] > 0 {
                 received[ingestProtocol] = accepted[ingestProtocol]
             }
-            for (key, counts) in deadLettered where !key.wasAccepted { received[key.ingestProtocol, default: 0] += counts.records }
+            for (key, counts) in deadLettered where !key.wasAccepted {
+                received[key.ingestProtocol, default: 0] += counts.records
+            }
             return received
         }
 
@@ -59,6 +61,7 @@ package final class IngestLog: Sendable {
     let inbox = Mutex(Inbox())
     let work = DispatchSemaphore(value: 0)
     let progress: Mutex<Progress>
+    let forwards = Mutex(ForwardHolds())
     let onCommit = Mutex<(@Sendable ([CommittedBatch]) -> Void)?>(nil)
     private let finished = DispatchSemaphore(value: 0)
 

@@ -143,6 +143,7 @@ enum LogDatabase {
             try db.execute(sql: "ALTER TABLE ledger ADD COLUMN refused INTEGER NOT NULL DEFAULT 0")
         }
         migrator.registerMigration("4: replay of dead letters") { db in try DeadLetterTable.addColumns(db) }
+        migrator.registerMigration("7: positions of receivers") { db in try ForwardTable.create(db) }
         return migrator
     }
 }

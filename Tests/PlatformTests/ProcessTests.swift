@@ -99,6 +99,10 @@ import Testing
         #expect(try run("processes/line_listeners_test.py") == 0)
     }
 
+    @Test func anOutageOfAReceiverLosesNothing() throws {
+        #expect(try run("processes/forward_test.py") == 0)
+    }
+
     @Test func deadLettersAreMendedAndReplayedOnce() throws {
         #expect(try run("processes/dead_letters_test.py") == 0)
     }

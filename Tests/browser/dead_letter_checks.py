@@ -57,6 +57,7 @@ class DeadLetterChecks:
 
     def a_letter_is_mended(self):
         self.chrome.open(f"{self.base}/dead-letters?reason=wrong_type")
+        self.chrome.wait_for("document.querySelector('.letter-row') !== null", "letters are listed")
         self.chrome.click(".letter-row")
         self.chrome.wait_for("document.querySelector('#payload')?.value.includes('\"12\"')", "its payload is shown")
         self.chrome.click("#replay-one")
@@ -83,6 +84,7 @@ class DeadLetterChecks:
 
     def bytes_are_shown_in_base64(self):
         self.chrome.open(f"{self.base}/dead-letters?protocol=remote_write")
+        self.chrome.wait_for("document.querySelector('.letter-row') !== null", "letters are listed")
         self.chrome.click(".letter-row")
         self.chrome.wait_for("document.querySelector('#payload')?.value === '//79/A=='", "bytes in base64")
 

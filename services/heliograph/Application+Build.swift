@@ -1,6 +1,7 @@
 import AdminAPI
 import Alerting
 import Dashboard
+import Forwarder
 import HTTPSupport
 import Hummingbird
 import HummingbirdCore
@@ -19,12 +20,13 @@ import Settings
 ///   - certificates: to speak TLS with; nil for plain HTTP.
 ///   - onListening: called with the bound address, when requests are taken.
 func buildApplication(
-    platform: Platform, queries: QueryEnvironment, alerting: AlertingService, certificates: CertificateFiles? = nil,
+    platform: Platform, queries: QueryEnvironment, alerting: AlertingService, forwarding: Forwarding? = nil,
+    certificates: CertificateFiles? = nil,
     onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in }
 ) -> some ApplicationProtocol {
     listeningApplication(
-        platform, buildRouter(platform: platform, queries: queries, alerting: alerting), platform.settings.listen,
-        certificates, onListening)
+        platform, buildRouter(platform: platform, queries: queries, alerting: alerting, forwarding: forwarding),
+        platform.settings.listen, certificates, onListening)
 }
 
 /// The application at `ingest.otlp.listen`: nothing but what takes OpenTelemetry's metrics and logs.
@@ -37,7 +39,9 @@ func buildOTLPApplication(
 }
 
 /// Every route, behind what all of them share.
-func buildRouter(platform: Platform, queries: QueryEnvironment, alerting: AlertingService) -> Router<AppContext> {
+func buildRouter(
+    platform: Platform, queries: QueryEnvironment, alerting: AlertingService, forwarding: Forwarding? = nil
+) -> Router<AppContext> {
     guardedRouter(platform) { router in
         addIngestionRoutes(to: router, environment: platform.ingestionEnvironment, work: platform.queryWork)
         SessionRoutes(gate: platform.access.gate, isSecure: platform.settings.tls.isOn).add(to: router)
@@ -55,6 +59,7 @@ func buildRouter(platform: Platform, queries: QueryEnvironment, alerting: Alerti
                 }))
         addAlertingRoutes(to: router, service: alerting)
         addTargetRoutes(to: router, service: platform.scraper)
+        addForwardRoute(to: router, forwarding: forwarding)
         addDashboardRoutes(to: router)
         OperationsRoutes(platform: platform).add(to: router)
         addReloadRoute(to: router, reloads: platform.reloads, logger: platform.logger)

@@ -26,7 +26,8 @@ struct OTLPListener: Service {
 
     func run() async throws {
         let logger = platform.logger
-        let application = buildOTLPApplication(platform: platform, address: address, certificates: certificates) { host, port in
+        let application = buildOTLPApplication(platform: platform, address: address, certificates: certificates) {
+            host, port in
             logger.info("listening for OpenTelemetry's metrics and logs", metadata: ["address": "\(host):\(port)"])
         }
         do {

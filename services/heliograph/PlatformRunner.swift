@@ -3,6 +3,7 @@ import Alerting
 import AsyncHTTPClient
 import DataBackup
 import EmbeddedStore
+import Forwarder
 import Foundation
 import HTTPSupport
 import Hummingbird
@@ -57,10 +58,12 @@ struct PlatformRunner {
     private func serve(_ platform: Platform) async throws {
         let alerting = try AlertingAssembly(platform: platform).service()
         let scraping = try Scraping(platform: platform)
+        let forwarding = try platform.forwarding()
         let (addresses, announcement) = AsyncStream.makeStream(of: String.self)
         let certificates = settings.tls.isOn ? try CertificateFiles(settings.tls, logger: logger) : nil
         let application = buildApplication(
-            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting, certificates: certificates
+            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting, forwarding: forwarding,
+            certificates: certificates
         ) { host, port in
             let shown = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
             let url =
@@ -89,7 +92,10 @@ struct PlatformRunner {
                         Task { await reload.reloadIfLookupsChanged() }
                     }))
         }
-        if let listener = OTLPListener(platform, certificates: certificates) { services.append(.init(service: listener)) }
+        if let listener = OTLPListener(platform, certificates: certificates) {
+            services.append(.init(service: listener))
+        }
+        if let forwarding { services.append(.init(service: forwarding)) }
         for listener in platform.lineListeners() { services.append(.init(service: listener)) }
         if settings.deadLetters.maxAge > .zero {
             services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))

@@ -78,6 +78,12 @@ package struct HeliographSettings: Sendable {
         package var file = ""
     }
 
+    package struct Forward: Sendable {
+        /// Empty for no receivers.
+        package var file = ""
+        package var maxBacklogBytes = 4 << 30
+    }
+
     package struct Head: Sendable {
         package var flushInterval = Duration.seconds(60)
         package var grace = Duration.seconds(600)
@@ -146,6 +152,7 @@ package struct HeliographSettings: Sendable {
     package var log = Log()
     package var deadLetters = DeadLetters()
     package var pipeline = Pipeline()
+    package var forward = Forward()
     package var head = Head()
     package var retention = Retention()
     package var compaction = Compaction()

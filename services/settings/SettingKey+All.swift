@@ -111,6 +111,15 @@ extension SettingKey {
             expected: "the path of a file, or nothing"),
 
         SettingKey(
+            "forward.file", \.forward.file,
+            "File with the stores to which what the log holds is sent on by remote write; empty for none.",
+            expected: "the path of a file, or nothing"),
+        SettingKey(
+            "forward.max_backlog_bytes", \.forward.maxBacklogBytes, bytesFrom: 1 << 20,
+            "Most bytes of the log that are kept for a receiver that is behind; above it, it misses the oldest, which is counted."
+        ),
+
+        SettingKey(
             "head.flush_interval", \.head.flushInterval,
             "How often memory is looked over for windows that can be written as blocks.", expected: moreThanNoTime,
             where: { $0 > .zero }),

@@ -45,7 +45,9 @@ final class PlatformAccess: Sendable {
 
     /// Says why the server must not listen; nothing if it may.
     func checkMayListen(_ settings: HeliographSettings) throws {
-        guard settings.access.mode == .auto, let address = settings.addressForOthers, !gate.hasValidToken else { return }
+        guard settings.access.mode == .auto, let address = settings.addressForOthers, !gate.hasValidToken else {
+            return
+        }
         throw CommandFailure(
             """
             \(address.setting): \(address.host) can be reached from other machines, and there is no valid token: everybody there \

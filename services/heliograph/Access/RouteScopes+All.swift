@@ -8,6 +8,7 @@ extension RouteScopes {
             .open,
             [
                 "GET,HEAD /", "GET,HEAD /dashboards/fleet.json", "GET,HEAD /assets/:revision/:name", "GET /graph",
+                "GET,HEAD /dead-letters",
                 "GET /healthz", "GET /readyz", "GET,HEAD /-/healthy", "GET,HEAD /-/ready", "GET,HEAD /ping",
                 "GET,HEAD /health",
                 "GET,POST,DELETE /session",
@@ -18,6 +19,7 @@ extension RouteScopes {
             [
                 "POST /api/v1/telemetry", "POST /api/v1/write", "POST /write", "POST /api/v2/write", "GET,POST /query",
                 "POST /api/v1/import/prometheus", "POST /v1/metrics", "POST /api/v1/otlp/v1/metrics",
+                "POST /v1/logs", "POST /api/v1/otlp/v1/logs",
                 "POST,PUT,DELETE /metrics/**", "POST,PUT,DELETE /api/v1/import/prometheus/metrics/**",
             ]
         ),
@@ -33,12 +35,18 @@ extension RouteScopes {
                 "GET /api/v1/status/walreplay", "GET /api/v1/status/buildinfo", "GET /api/v1/status/runtimeinfo",
                 "GET /api/v1/status/flags", "GET /api/v1/status/tsdb", "GET /api/v1/cardinality", "GET /api/v1/kpis",
                 "GET /api/v1/events", "GET /api/v1/stream", "GET /api/v1/rules", "GET /api/v1/alerts",
-                "GET /api/v1/ledger", "GET /api/v1/dead-letters", "GET /api/v1/admin/deletions", "GET /metrics",
+                "GET /api/v1/ledger", "GET /api/v1/dead-letters", "GET /api/v1/dead-letters/:id",
+                "GET /api/v1/pipeline", "GET /api/v1/forward", "GET /api/v1/admin/deletions", "GET /metrics",
             ]
         ),
         (
             .scope(.admin),
-            ["POST,PUT /api/v1/admin/tsdb/delete_series", "DELETE /api/v1/series"]
+            [
+                "POST,PUT /api/v1/admin/tsdb/delete_series", "DELETE /api/v1/series", "POST,PUT /-/reload",
+                "POST /api/v1/pipeline/reload", "PUT,DELETE /api/v1/dead-letters/:id",
+                "POST /api/v1/dead-letters/:id/replay", "POST /api/v1/dead-letters/replay",
+                "DELETE /api/v1/dead-letters",
+            ]
         ),
     ])
 }
