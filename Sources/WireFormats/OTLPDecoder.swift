@@ -7,6 +7,8 @@ package enum OTLPEncoding: String, Sendable {
 
     /// By which a dead letter says in which form it is.
     package var parameters: String { QueryText.encoded([("encoding", rawValue)]) }
+    /// The same of one that has log records.
+    package var logParameters: String { QueryText.encoded([("encoding", rawValue), ("signal", "logs")]) }
 
     func read(_ request: Span<UInt8>, into decoding: inout some OTLPItemDecoding) throws(OTLPError) {
         switch self {

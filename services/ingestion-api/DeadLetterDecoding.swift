@@ -30,7 +30,9 @@ struct DeadLetterDecoding {
         case .remoteWrite: return remoteWrite(payload, letter, parameters)
         case .lineProtocol: return try lineProtocol(payload, letter, parameters)
         case .exposition, .scrape, .aggregation: return try exposition(payload, letter, parameters)
-        case .otlp: return otlp(payload, parameters)
+        case .otlp:
+            return parameters.text("signal") == "logs"
+                ? otlpLogs(payload, letter, parameters) : otlp(payload, parameters)
         case .rules, .statsd, .graphite:
             return .unusable(
                 "records of the protocol \(letter.ingestProtocol.name) cannot be replayed: there is no request that they "
@@ -92,12 +94,33 @@ struct DeadLetterDecoding {
         }
     }
 
+    private func encoding(_ payload: [UInt8], _ parameters: RequestParameters) -> OTLPEncoding {
+        let said = parameters.text("encoding").flatMap(OTLPEncoding.init(rawValue:))
+        return said ?? (payload.first == UInt8(ascii: "{") ? .json : .protobuf)
+    }
+
+    private func otlpLogs(_ payload: [UInt8], _ letter: DeadLetter, _ parameters: RequestParameters) -> Result {
+        let decoded: DecodedLogs
+        do throws(OTLPError) {
+            decoded = try decoders.otlpLogs.decode(
+                payload.span, encoding(payload, parameters), receivedAt: letter.receivedAt)
+        } catch {
+            if case .tooManyRecords = error { return .unusable(error.description) }
+            return failure(.invalidMessage, error.description, payload)
+        }
+        // As below: of a letter's only record, refused again, nothing was taken.
+        if decoded.records > 0, decoded.request.rejected.count >= decoded.records,
+            let first = decoded.request.rejected.first
+        {
+            return .refused(first, count: decoded.request.rejected.count)
+        }
+        return result(decoded.request)
+    }
+
     private func otlp(_ payload: [UInt8], _ parameters: RequestParameters) -> Result {
-        let isObject = payload.first == UInt8(ascii: "{")
-        let encoding = parameters.text("encoding").flatMap(OTLPEncoding.init(rawValue:))
         let decoded: DecodedMetrics
         do throws(OTLPError) {
-            decoded = try decoders.otlp.decode(payload.span, encoding ?? (isObject ? .json : .protobuf))
+            decoded = try decoders.otlp.decode(payload.span, encoding(payload, parameters))
         } catch {
             if case .tooManyRecords = error { return .unusable(error.description) }
             return failure(.invalidMessage, error.description, payload)

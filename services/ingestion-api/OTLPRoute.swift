@@ -43,7 +43,7 @@ struct OTLPRoute: Sendable {
             if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
             try await intake.keep(
                 content.bytes, .invalidMessage, error.description, of: arrival, by: .otlp,
-                parameters: encoding.parameters)
+                parameters: signal == .logs ? encoding.logParameters : encoding.parameters)
             throw APIError(.badData, error.description)
         }
         try await intake.commit(outcome.request, of: arrival, by: .otlp)
