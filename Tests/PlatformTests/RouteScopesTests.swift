@@ -2,6 +2,7 @@ import AccessControl
 import HTTPSupport
 import Hummingbird
 import Logging
+import Processor
 import Settings
 import TestSupport
 import Testing
