@@ -26,7 +26,7 @@ package struct TokenList: Sendable {
 
     /// The token that a client's text stands for.
     ///
-    /// Takes one look-up by the public id and one SHA-256 (less than a microsecond); digests are compared in constant time. Who
+    /// Takes one look-up by the public id and one SHA-256; digests are compared in constant time. Who
     /// has no secret learns nothing of a token's state: a wrong secret is `unknown`, whatever became of the token.
     package func token(for text: some StringProtocol, at now: Int64) throws(TokenRefusal) -> AccessToken {
         guard let secret = TokenSecret(text) else { throw .malformed }

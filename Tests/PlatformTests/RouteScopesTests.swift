@@ -2,6 +2,7 @@ import AccessControl
 import HTTPSupport
 import Hummingbird
 import Logging
+import Processor
 import Settings
 import TestSupport
 import Testing
@@ -15,6 +16,8 @@ import Testing
         var settings = HeliographSettings()
         settings.data.dir = folder.path
         let platform = try Platform(settings: settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        // Closing waits for it.
+        platform.processor.start()
         let alerting = try AlertingAssembly(platform: platform).service()
         let router = buildRouter(platform: platform, queries: try platform.queryEnvironment(), alerting: alerting)
         let routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path.description)" })
