@@ -269,7 +269,7 @@ let package = Package(
                 "IngestionAPI", "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", hummingbird,
                 hummingbirdTesting, nioCore,
             ]),
-        tests("ForwarderTests", ["Forwarder"]),
+        tests("ForwarderTests", ["Forwarder", "TimeSeriesStore"]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),

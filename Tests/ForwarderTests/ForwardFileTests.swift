@@ -1,4 +1,5 @@
 import Testing
+import TimeSeriesStore
 
 @testable import Forwarder
 
