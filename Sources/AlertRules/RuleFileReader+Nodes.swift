@@ -1,3 +1,4 @@
+import ConfigurationYAML
 import PromQLSyntax
 import Yams
 

@@ -1,3 +1,5 @@
+import ConfigurationYAML
+
 /// Reads a template; see `AlertTemplate` for the grammar. Positions are counted in Unicode scalars.
 struct TemplateParser {
     typealias SyntaxError = AlertTemplate.SyntaxError

@@ -7,6 +7,12 @@ package struct DecodedExposition: Sendable {
     package var exemplars = 0
     /// False for OpenMetrics without `# EOF` at its end, from which something may be missing.
     package var isComplete = true
+    /// Samples of series that the transform leaves out.
+    package var dropped = 0
+    /// Indices into the batch, ascending, of samples whose time stands in the text. Noted with a transform only.
+    package var timed: [Int] = []
+    /// Lines with samples beyond the limit of the transform. None of them is in the batch.
+    package var beyondLimit = 0
 }
 
 /// Why a text as a whole is refused. Nothing of it was taken.
@@ -47,15 +53,34 @@ package final class ExpositionDecoder: Sendable {
     package func decode(
         _ text: Span<UInt8>, format: ExpositionFormat, extraLabels: [Label] = [], defaultTimestamp: Int64
     ) throws(ExpositionError) -> DecodedExposition {
-        var decoding = ExpositionDecoding(
-            self, format: format, extraLabels: extraLabels, defaultTimestamp: defaultTimestamp)
-        if extraLabels.isEmpty {
+        try decode(
+            text,
+            ExpositionDecoding(self, format: format, extraLabels: extraLabels, defaultTimestamp: defaultTimestamp))
+    }
+
+    /// - Parameters:
+    ///   - text: after decompression.
+    ///   - transform: makes the labels of every series.
+    ///   - defaultTimestamp: of samples without one, in milliseconds since 1970-01-01T00:00:00Z.
+    package func decode(
+        _ text: Span<UInt8>, format: ExpositionFormat, transform: SeriesTransform, defaultTimestamp: Int64
+    ) throws(ExpositionError) -> DecodedExposition {
+        try decode(
+            text,
+            ExpositionDecoding(self, format: format, transform: transform, defaultTimestamp: defaultTimestamp))
+    }
+
+    private func decode(
+        _ text: Span<UInt8>, _ prepared: ExpositionDecoding
+    ) throws(ExpositionError) -> DecodedExposition {
+        var decoding = prepared
+        let prefix = decoding.keyPrefix
+        if prefix.isEmpty {
             decoding.read(text, from: 0)
         } else {
-            // The extra labels are a part of every key, and a key lies in one piece of memory: so they are put before the text.
-            // One copy of the text costs less than a copy of each key, and unlike a cache per set of extra labels it needs no
+            // The prefix is a part of every key, and a key lies in one piece of memory: so it is put before the text.
+            // One copy of the text costs less than a copy of each key, and unlike a cache per prefix it needs no
             // bound of its own.
-            let prefix = ExpositionDecoding.keyPrefix(extraLabels)
             let copy = [UInt8](capacity: prefix.count + text.count) { out in
                 for byte in prefix { out.append(byte) }
                 for index in text.indices { out.append(text[index]) }

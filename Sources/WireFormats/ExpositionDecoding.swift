@@ -14,6 +14,8 @@ struct ExpositionDecoding {
         let value: Double
         /// When the counting of it began; 0 if that is not known.
         var start: Int64
+        /// The time is the text's.
+        var isTimed = false
     }
 
     /// The samples of one counter, histogram or summary, which stand together (OpenMetrics 1.0, "MetricFamily").
@@ -28,6 +30,7 @@ struct ExpositionDecoding {
     private let decoder: ExpositionDecoder
     private let reader: ExpositionLineReader
     private let extraLabels: [Label]
+    private let transform: SeriesTransform?
     private let defaultTimestamp: Int64
     private var lookUp: SeriesLookUp
     /// Where the text begins; before it stands what the extra labels add to keys.
@@ -42,10 +45,12 @@ struct ExpositionDecoding {
     private(set) var result = DecodedExposition()
 
     init(
-        _ decoder: ExpositionDecoder, format: ExpositionFormat, extraLabels: [Label], defaultTimestamp: Int64
+        _ decoder: ExpositionDecoder, format: ExpositionFormat, extraLabels: [Label] = [],
+        transform: SeriesTransform? = nil, defaultTimestamp: Int64
     ) {
         self.decoder = decoder
         self.extraLabels = extraLabels
+        self.transform = transform
         self.defaultTimestamp = defaultTimestamp
         reader = ExpositionLineReader(format: format)
         lookUp = SeriesLookUp(decoder.names)
@@ -56,16 +61,18 @@ struct ExpositionDecoding {
 
     // MARK: Keys
 
-    /// By how many bytes a key's second stretch may be longer than the extra labels.
+    /// By how many bytes a key's second stretch may be longer than the extra labels or the sender.
     private static let mostSpare = 2
 
-    /// What stands before the text: the extra labels, and bytes to spare for the kind. 0xFF and 0xFE do not occur in UTF-8.
-    static func keyPrefix(_ labels: [Label]) -> [UInt8] {
-        var prefix: [UInt8] = []
-        for label in labels {
+    /// What stands before the text: the extra labels or the sender, and bytes to spare for the kind; nothing if there are none.
+    /// 0xFF and 0xFE do not occur in UTF-8.
+    var keyPrefix: [UInt8] {
+        guard transform != nil || !extraLabels.isEmpty else { return [] }
+        var prefix = transform?.keyPrefix ?? []
+        for label in extraLabels {
             prefix += Array(label.name.utf8) + [0xFF] + Array(label.value.utf8) + [0xFE]
         }
-        return prefix + Array(repeating: 0, count: mostSpare)
+        return prefix + Array(repeating: 0, count: Self.mostSpare)
     }
 
     /// The series' text; the extra labels; and how the text is to be read, as so many bytes more of the second stretch.
@@ -142,13 +149,19 @@ struct ExpositionDecoding {
     @inline(__always)
     private mutating func append(_ sample: ExpositionSample, _ bytes: Span<UInt8>) {
         if sample.hasExemplar { result.exemplars += 1 }
+        if let transform, transform.sampleLimit > 0, result.request.batch.count > transform.sampleLimit {
+            result.request.recordCount &+= 1
+            result.beyondLimit &+= 1
+            return
+        }
         var place = Place()
         if family.kind != .other { place = self.place(of: sample, bytes) }
         if isFull { resolve(bytes) }
+        let timestamp = transform?.takesTimestamps == false ? nil : sample.timestamp
         pending.append(
             Pending(
-                line: line, series: sample.series, kind: place.kind, timestamp: sample.timestamp ?? defaultTimestamp,
-                value: sample.value, start: place.start))
+                line: line, series: sample.series, kind: place.kind, timestamp: timestamp ?? defaultTimestamp,
+                value: sample.value, start: place.start, isTimed: timestamp != nil))
         lookUp.append(key(sample.series, place.kind))
     }
 
@@ -240,7 +253,7 @@ struct ExpositionDecoding {
         // Taken out, so that the closure can read them and their memory can be used again.
         var samples: [Pending] = []
         swap(&samples, &pending)
-        let (faults, extraLabels, textStart) = (faults, extraLabels, textStart)
+        let (faults, extraLabels, transform, textStart) = (faults, extraLabels, transform, textStart)
         let refusals = lookUp.resolve(in: bytes) { (position, _) throws(Refusal) in
             let sample = samples[position]
             let labels: ExpositionLabels
@@ -250,7 +263,9 @@ struct ExpositionDecoding {
             } catch {
                 throw error.refusal(lineAt: bytes.startOfLine(sample.series.start, notBefore: textStart), bytes)
             }
-            return try LabelSet.series(sample.kind.normalized(try labels.texts(bytes)).replaced(by: extraLabels))
+            let spelled = sample.kind.normalized(try labels.texts(bytes))
+            if let transform { return try transform.labels(spelled) }
+            return try LabelSet.series(spelled.replaced(by: extraLabels))
         }
         for (position, sample) in samples.enumerated() {
             put(sample, lookUp.references[position], refusals[position], bytes)
@@ -268,6 +283,10 @@ struct ExpositionDecoding {
     ) {
         result.request.recordCount &+= 1
         guard let reference else { return refuse(sample, refusal() ?? .noMetricName(), bytes) }
+        guard reference != .dropped else {
+            result.dropped &+= 1
+            return
+        }
         guard ContractTimestamp.range.contains(sample.timestamp) else {
             return refuse(sample, .timestampOutOfRange("\(sample.timestamp) milliseconds"), bytes)
         }
@@ -276,6 +295,7 @@ struct ExpositionDecoding {
             result.request.batch.starts.append(
                 RecordStart(sampleIndex: result.request.batch.count, startTimestamp: sample.start))
         }
+        if sample.isTimed, transform != nil { result.timed.append(result.request.batch.count) }
         result.request.batch.append(reference, at: sample.timestamp, value: sample.value)
     }
 
@@ -288,7 +308,20 @@ struct ExpositionDecoding {
             RejectedRecord(
                 index: result.request.recordCount - 1, field: refusal.field, reason: refusal.reason,
                 message: "Line \(sample.line): \(refusal.message)", payload: bytes.array(line),
-                sourceID: source?.value ?? ExpositionLabels.value(of: "source_id", inLine: line, bytes)))
+                sourceID: source?.value ?? ExpositionLabels.value(of: "source_id", inLine: line, bytes),
+                parameters: parameters(of: sample, bytes)))
+    }
+
+    /// Without which the line alone would mean something else.
+    private func parameters(of sample: Pending, _ bytes: Span<UInt8>) -> String {
+        var parameters: [(name: String, value: String)] = [
+            ("format", reader.format.parameter), ("timestamp", "\(defaultTimestamp)"),
+        ]
+        if let type = sample.kind.parameter {
+            parameters.append(("type", "\(ExpositionFamily.name(ofPart: sample.series, bytes)) \(type)"))
+        }
+        for label in extraLabels { parameters.append(("extra_label", "\(label.name)=\(label.value)")) }
+        return QueryText.encoded(parameters)
     }
 }
 

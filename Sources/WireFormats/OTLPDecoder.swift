@@ -1,9 +1,14 @@
 package import TelemetryModel
 
 /// The two forms that OTLP over HTTP has (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
-package enum OTLPEncoding: Sendable {
+package enum OTLPEncoding: String, Sendable {
     case protobuf
     case json
+
+    /// By which a dead letter says in which form it is.
+    package var parameters: String { QueryText.encoded([("encoding", rawValue)]) }
+    /// The same of one that has log records.
+    package var logParameters: String { QueryText.encoded([("encoding", rawValue), ("signal", "logs")]) }
 
     func read(_ request: Span<UInt8>, into decoding: inout some OTLPItemDecoding) throws(OTLPError) {
         switch self {

@@ -222,7 +222,8 @@ struct OTLPLogDecoding: OTLPItemDecoding {
         result.request.rejected.append(
             RejectedRecord(
                 index: result.request.recordCount, field: refusal.field, reason: refusal.reason,
-                message: refusal.message, payload: letter.payload(body, encoding), sourceID: nil))
+                message: refusal.message, payload: letter.payload(body, encoding), sourceID: nil,
+                parameters: encoding.logParameters))
         result.request.recordCount += 1
     }
 

@@ -47,10 +47,11 @@ struct SeriesLookUp {
     /// Finds all of them; those not seen before are given their labels and registered.
     ///
     /// - Parameters:
-    ///   - labels: what a key spells, checked; told of its position, too.
+    ///   - labels: what a key spells, checked; told of its position, too. Nil for a series that is left out, whose reference is
+    ///     then `.dropped`.
     /// - Returns: for the position of each series that there cannot be, why.
     mutating func resolve(
-        in body: Span<UInt8>, labels: (Int, SeriesKey) throws(Refusal) -> LabelSet
+        in body: Span<UInt8>, labels: (Int, SeriesKey) throws(Refusal) -> LabelSet?
     ) -> [Int: Refusal] {
         var isComplete = true
         names.cache.withLock { cache in
@@ -69,13 +70,13 @@ struct SeriesLookUp {
     }
 
     private mutating func learn(
-        _ body: Span<UInt8>, _ labels: (Int, SeriesKey) throws(Refusal) -> LabelSet
+        _ body: Span<UInt8>, _ labels: (Int, SeriesKey) throws(Refusal) -> LabelSet?
     ) -> [Int: Refusal] {
         var refusals: [Int: Refusal] = [:]
         var learned: [Int] = []
         for position in wanted.indices where references[position] == nil {
             do throws(Refusal) {
-                references[position] = try register(try labels(position, wanted[position]))
+                references[position] = try labels(position, wanted[position]).map(register) ?? .dropped
                 learned.append(position)
             } catch {
                 refusals[position] = error

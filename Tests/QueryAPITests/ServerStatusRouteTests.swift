@@ -8,8 +8,6 @@ import Testing
     private let store = MemoryStore()
 
     @Test(arguments: [
-        ("targets?state=active", #"{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}"#),
-        ("scrape_pools", #"{"scrapePools":[]}"#),
         ("alertmanagers", #"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#),
         ("notifications", "[]"), ("metadata", "{}"),
     ])

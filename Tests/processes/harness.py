@@ -59,7 +59,7 @@ class Server:
             env={**clean_environment(), "HELIOGRAPH_INGEST_OTLP_LISTEN": "off", **(environment or {})})
         self.port = None
         for line in self.process.stdout:
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found.group(1))
                 break

@@ -126,6 +126,13 @@ def encodings(check, server):
     mended = letters[1]["payload"].replace('"many"', "13").replace("json says", "mended")
     check.equal(requests.post(url(server.port), mended, headers=headers).json(), {}, "a dead letter, mended")
     check.equal([e["severity"] for e in events(server, q="mended")], ["warning"], "is an event")
+    status, answer, _ = server.request(
+        "POST", f"/api/v1/dead-letters/{letters[1]['id']}/replay", mended.replace("mended", "replayed").encode())
+    check.equal(status, 200, f"a replay of a mended log record: {answer}")
+    check.equal([e["severity"] for e in events(server, q="replayed")], ["warning"], "is an event, too")
+    server.request("POST", f"/api/v1/dead-letters/{letters[0]['id']}/replay")
+    left = server.json("/api/v1/dead-letters")[1]["data"]["dead_letters"]
+    check.equal([l["id"] for l in left], [letters[0]["id"]], "one that is replayed as it is stays")
     message = service.ExportLogsServiceRequest()
     record = message.resource_logs.add().scope_logs.add().log_records.add()
     record.body.string_value = "x" * 70_000

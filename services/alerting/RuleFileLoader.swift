@@ -1,13 +1,6 @@
 package import AlertRules
+import ConfigurationYAML
 import Foundation
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// Why rules could not be loaded.
 package enum RuleLoadingError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -36,7 +29,7 @@ package enum RuleFileLoader {
     package static func load(_ patterns: [String]) throws(RuleLoadingError) -> [RuleFile] {
         var paths: [String] = []
         for pattern in patterns {
-            let found = matches(of: pattern)
+            let found = FilePattern.matches(of: pattern)
             if found.isEmpty, !pattern.contains(where: { "*?[".contains($0) }) { throw .missing(pattern) }
             for path in found where !paths.contains(path) { paths.append(path) }
         }
@@ -66,15 +59,5 @@ package enum RuleFileLoader {
             throw .unreadable(path, reason: "it is not UTF-8 text")
         }
         return text
-    }
-
-    /// glob(3): sorted by name.
-    private static func matches(of pattern: String) -> [String] {
-        var result = glob_t()
-        defer { globfree(&result) }
-        guard glob(pattern, 0, nil, &result) == 0 else { return [] }
-        return (0..<Int(result.gl_pathc)).compactMap { index in
-            result.gl_pathv[index].map { String(cString: $0) }
-        }
     }
 }

@@ -14,17 +14,20 @@ struct OTLPListener: Service {
 
     private let platform: Platform
     private let address: ListenAddress
+    private let certificates: CertificateFiles?
 
     /// Nil if it is off.
-    init?(_ platform: Platform) {
+    init?(_ platform: Platform, certificates: CertificateFiles?) {
         guard let address = platform.settings.ingest.otlpListen else { return nil }
         self.platform = platform
         self.address = address
+        self.certificates = certificates
     }
 
     func run() async throws {
         let logger = platform.logger
-        let application = buildOTLPApplication(platform: platform, address: address) { host, port in
+        let application = buildOTLPApplication(platform: platform, address: address, certificates: certificates) {
+            host, port in
             logger.info("listening for OpenTelemetry's metrics and logs", metadata: ["address": "\(host):\(port)"])
         }
         do {

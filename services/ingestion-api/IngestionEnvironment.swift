@@ -16,6 +16,8 @@ package struct IngestionEnvironment: Sendable {
     package let isBehind: @Sendable () -> Bool
     /// Returns when the batch with this offset can be queried.
     package let waitUntilStored: @Sendable (Int64) async -> Void
+    /// Nil for no limits of callers and sources.
+    package var limiter: IngestLimiter?
 
     package init(
         decoders: IngestionDecoders, log: IngestLog, metrics: IngestionMetrics, maximumBodyBytes: Int,

@@ -71,6 +71,7 @@ extension APIError {
         switch kind {
         case .badData, .execution, .unsupportedMediaType, .methodNotAllowed: 3
         case .notFound: 5
+        case .unauthorized: 16
         case .forbidden: 7
         case .tooLarge, .overloaded, .storageFull: 8
         case .canceled: 1

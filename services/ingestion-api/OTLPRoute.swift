@@ -42,7 +42,9 @@ struct OTLPRoute: Sendable {
         } catch {
             // One with too many points is not kept: it can be sent again in parts.
             if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
-            try await intake.keep(content.bytes, .invalidMessage, error.description, of: arrival, by: .otlp)
+            try await intake.keep(
+                content.bytes, .invalidMessage, error.description, of: arrival, by: .otlp,
+                parameters: signal == .logs ? encoding.logParameters : encoding.parameters)
             throw APIError(.badData, error.description)
         }
         let outcome = try await commit(decoded, content, encoding, arrival)

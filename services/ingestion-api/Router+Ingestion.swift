@@ -1,7 +1,7 @@
 package import HTTPSupport
 package import Hummingbird
 
-/// What takes telemetry, one route a protocol, and `GET /api/v1/dead-letters`.
+/// What takes telemetry, one route a protocol, and what is done with dead letters.
 package func addIngestionRoutes(
     to router: Router<AppContext>, environment: IngestionEnvironment, work: BlockingWork
 ) {
@@ -15,8 +15,7 @@ package func addIngestionRoutes(
     router.post("/api/v1/import/prometheus") { request, _ in try await exposition.handle(request) }
     addPushgatewayRoutes(to: router, intake: intake)
     addOTLPRoutes(to: router, environment: environment)
-    let deadLetters = DeadLetterRoute(log: environment.log, work: work)
-    router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }
+    DeadLetterRoutes(environment: environment, work: work).add(to: router)
 }
 
 /// What takes OpenTelemetry's metrics and logs; alone at `ingest.otlp.listen`.

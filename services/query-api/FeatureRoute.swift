@@ -6,7 +6,7 @@ import PromQLSyntax
 /// `GET /api/v1/features`: what clients may use, by category, in the form that Prometheus 3 has it.
 struct FeatureRoute: Sendable {
     private static let api: KeyValuePairs<StaticString, Bool> = [
-        "admin": true, "exclude_alerts": true, "label_values_match": true, "lifecycle": false,
+        "admin": true, "exclude_alerts": true, "label_values_match": true, "lifecycle": true,
         "query_stats": true, "query_warnings": true, "remote_write_receiver": false, "time_range_labels": true,
         "time_range_series": true,
     ]

@@ -4,21 +4,10 @@ import NIOCore
 import PromQLEngine
 import TimeSeriesStore
 
-/// What Prometheus says of its scraping, its notifications and its start. Heliograph is sent to and does not scrape, so that
-/// there is nothing to list; the parameters are checked all the same.
+/// What Prometheus says of its notifications, its metadata and its start. Of what Heliograph does not keep there is nothing to
+/// list; the parameters are checked all the same.
 struct ServerStatusRoutes: Sendable {
     let environment: QueryEnvironment
-
-    @Sendable func targets(_ request: Request, _ context: AppContext) async throws -> Response {
-        .answer(
-            AnswerWriter.success {
-                $0.raw(#"{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}"#)
-            })
-    }
-
-    @Sendable func scrapePools(_ request: Request, _ context: AppContext) async throws -> Response {
-        .answer(AnswerWriter.success { $0.raw(#"{"scrapePools":[]}"#) })
-    }
 
     @Sendable func alertmanagers(_ request: Request, _ context: AppContext) async throws -> Response {
         .answer(AnswerWriter.success { $0.raw(#"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#) })

@@ -7,6 +7,30 @@ extension SettingKey {
             "data.dir", \.data.dir, "Folder that holds everything the server stores. It is made if it is not there.",
             expected: "the path of a folder", where: { !$0.isEmpty }),
         SettingKey("listen", \.listen, "Address and port of the HTTP server; port 0 takes any free one."),
+        SettingKey(
+            "access.mode", \.access.mode,
+            "Who needs a token: in `auto` everybody once one was made, `required` everybody, `open` nobody, on any address."
+        ),
+        SettingKey(
+            "tls.certificate_file", \.tls.certificateFile,
+            "PEM file with the server's certificate and those that it hangs on; empty to speak plain HTTP. It is read again when it changes."
+        ),
+        SettingKey(
+            "tls.key_file", \.tls.keyFile,
+            "PEM file with the certificate's private key."),
+        SettingKey(
+            "tls.client_ca_file", \.tls.clientCAFile,
+            "PEM file with the authorities that clients' certificates must come from; empty to ask clients for none."),
+        SettingKey(
+            "limits.records_per_second_per_token", \.limits.recordsPerSecondPerToken, in: 0...1_000_000_000,
+            "Most records a second that one token may send unless it has a rate of its own; above it, requests are answered 429. 0 for no such limit."
+        ),
+        SettingKey(
+            "limits.records_per_second_per_source", \.limits.recordsPerSecondPerSource, in: 0...1_000_000_000,
+            "Most records a second of one `source_id`; above it, requests are answered 429. 0 for no such limit."),
+        SettingKey(
+            "limits.burst", \.limits.burst, "How long's worth of records may come at once under these rates.",
+            expected: moreThanNoTime, where: { $0 > .zero }),
 
         SettingKey(
             "ingest.max_body_bytes", \.ingest.maxBodyBytes, bytesFrom: 1024,
@@ -76,7 +100,24 @@ extension SettingKey {
             "Most records that share one commit of the log."),
         SettingKey(
             "dead_letters.max_bytes", \.deadLetters.maxBytes, bytesFrom: 0,
-            "Most bytes of refused records that are kept; above it, the oldest go first."),
+            "Most bytes of refused records that are kept; above it, replayed ones go first, then the oldest."),
+        SettingKey(
+            "dead_letters.max_age", \.deadLetters.maxAge,
+            "How long refused records are kept; 0 for as long as there is room."),
+
+        SettingKey(
+            "pipeline.file", \.pipeline.file,
+            "File with the stages that every record goes through between the log and the store; empty for none.",
+            expected: "the path of a file, or nothing"),
+
+        SettingKey(
+            "forward.file", \.forward.file,
+            "File with the stores to which what the log holds is sent on by remote write; empty for none.",
+            expected: "the path of a file, or nothing"),
+        SettingKey(
+            "forward.max_backlog_bytes", \.forward.maxBacklogBytes, bytesFrom: 1 << 20,
+            "Most bytes of the log that are kept for a receiver that is behind; above it, it misses the oldest, which is counted."
+        ),
 
         SettingKey(
             "head.flush_interval", \.head.flushInterval,
@@ -138,6 +179,10 @@ extension SettingKey {
             "alerts.external_url", \.alerts.externalURL,
             "Address under which people reach this server, for links in notifications; empty for the listen address.",
             expected: "an http:// or https:// address, or nothing", where: { $0.isEmpty || WebAddress.isValid($0) }),
+
+        SettingKey(
+            "scrape.config_file", \.scrape.configFile,
+            "A `prometheus.yml`, whose targets are scraped; empty for none. Read again at SIGHUP and POST /-/reload."),
 
         SettingKey("kpis.dir", \.kpis.dir, "Folder of KPI definitions; empty for the built-in ones."),
 

@@ -92,6 +92,7 @@ extension SettingValue where Self: RawRepresentable & CaseIterable, RawValue == 
 
 extension LogLevel: SettingValue {}
 extension LogFormat: SettingValue {}
+extension AccessMode: SettingValue {}
 
 extension ListenAddress: SettingValue {
     static var expected: String { "host:port, such as 127.0.0.1:8040 or [::1]:8040" }
