@@ -61,7 +61,7 @@ import Testing
         // What the contract cannot have; other protocols can.
         let others: Set<RejectionReason> = [
             .invalidLine, .invalidMessage, .invalidHistogram, .unsupportedValue, .unsupportedTemporality,
-            .tooManyValues, .overlappingInterval,
+            .tooManyValues, .overlappingInterval, .refusedByPipeline, .scrapeLimit,
         ]
         for reason in RejectionReason.allCases where !others.contains(reason) {
             #expect(given.contains(reason.rawValue), "\(reason)")
