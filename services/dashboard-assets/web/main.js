@@ -120,9 +120,9 @@ async function start() {
             for (const chart of Object.values(charts)) chart.setMarks(marks);
         }),
         startKPIs(element("kpis"), element("kpis-window"), (data) => tiles.setKPIs(data)),
-        startTargets(element("targets-card"), element("targets"), element("targets-count")),
+        startTargets(element("targets-card"), element("targets"), element("targets-count"), welcome.targets),
         startHealth(element("health")),
-        startSourceFilter(element("source-filter"), welcome),
+        startSourceFilter(element("source-filter"), welcome.sources),
     ];
     for (const poll of polls) poll.now();
 
