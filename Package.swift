@@ -14,6 +14,7 @@ let house: [SwiftSetting] = [
 let memorySafe = house + [.strictMemorySafety()]
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -26,9 +27,10 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 /// An engine target: pure Swift under Sources/, no HTTP server.
 func engine(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = house) -> Target {
@@ -59,10 +61,11 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: [
         // Engine
@@ -81,7 +84,14 @@ let package = Package(
         .target(name: "CChecksum", path: "Sources/CChecksum"),
         engine("ChunkCodec", ["NativeHistograms", "CZstd", "CChecksum"], settings: memorySafe),
         engine("IngestLog", ["TelemetryModel", "NativeHistograms", "ChunkCodec", "CZstd", grdb]),
-        engine("Processing", ["TelemetryModel", "TimeSeriesStore"]),
+        engine(
+            "Processing",
+            [
+                "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
+                "ConfigurationYAML",
+                "Relabelling", yams, swiftCSV,
+            ]),
+        engine("StatsDAggregation", ["TelemetryModel", "NativeHistograms", "WireFormats"]),
         engine("LabelPattern", settings: memorySafe),
         engine("TimeSeriesStore", ["TelemetryModel", "NativeHistograms", "LabelPattern", "CMalloc"]),
         engine(
@@ -102,25 +112,41 @@ let package = Package(
             "ScrapeConfig", ["TelemetryModel", "PromQLSyntax", "ConfigurationYAML", "Relabelling", yams]),
         engine("AlertRules", ["PromQLSyntax", "TelemetryModel", "ConfigurationYAML", yams]),
         engine("SelfMetrics"),
-        engine("KPIAnalytics", ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", yams]),
+        engine(
+            "KPIAnalytics",
+            ["PromQLSyntax", "PromQLEngine", "TimeSeriesStore", "TelemetryModel", "ConfigurationYAML", yams]),
+        engine("AccessControl", [crypto]),
+        engine("TokenStore", ["AccessControl", grdb]),
 
         // Services
         service(
             "HTTPSupport", folder: "http-support",
             [
-                "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine", hummingbird, logging,
-                nioCore, nioPosix,
+                "AccessControl", "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
+                hummingbird, logging, nioCore, nioPosix,
             ]),
-        service("Settings", folder: "settings", ["PromQLEngine", "TimeSeriesStore", "WireFormats", yams]),
+        service(
+            "Settings", folder: "settings",
+            ["PromQLEngine", "TimeSeriesStore", "WireFormats", "ConfigurationYAML", yams]),
         service(
             "IngestionAPI", folder: "ingestion-api",
             [
-                "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "Processing", hummingbird,
-                logging, nioCore,
+                "HTTPSupport", "AccessControl", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog",
+                "Processing",
+                hummingbird, logging, nioCore,
+            ]),
+        service(
+            "LineListeners", folder: "line-listeners",
+            [
+                "SelfMetrics", "TelemetryModel", "WireFormats", "StatsDAggregation", "IngestLog", logging,
+                serviceLifecycle, nioCore, nioPosix,
             ]),
         service(
             "Processor", folder: "processor",
-            ["TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "SelfMetrics", logging]),
+            [
+                "TelemetryModel", "NativeHistograms", "WireFormats", "TimeSeriesStore", "IngestLog", "Processing",
+                "EmbeddedStore", "SelfMetrics", logging,
+            ]),
         service(
             "QueryAPI", folder: "query-api",
             [
@@ -132,7 +158,14 @@ let package = Package(
             "AdminAPI", folder: "admin-api",
             [
                 "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "IngestLog",
-                "EmbeddedStore", "Processor", hummingbird, logging, nioCore,
+                "EmbeddedStore", "Processing", "Processor", hummingbird, logging, nioCore,
+            ]),
+        service(
+            "Forwarder", folder: "forwarder",
+            [
+                "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "WireFormats",
+                "IngestLog",
+                "ConfigurationYAML", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore, nioHTTP1, yams,
             ]),
         service(
             "Alerting", folder: "alerting",
@@ -153,16 +186,17 @@ let package = Package(
             "Dashboard", folder: "dashboard", ["HTTPSupport", "CDashboardAssets", hummingbird, logging, nioCore]),
         .target(name: "CDashboardAssets", path: "services/dashboard-assets", exclude: ["web"]),
         service(
-            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioHTTP1]),
+            "Producer", folder: "producer", ["TelemetryModel", asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
         .executableTarget(
             name: "heliograph",
             dependencies: [
-                "HTTPSupport", "IngestionAPI", "Processor", "QueryAPI", "AdminAPI", "Alerting", "Scraper", "Dashboard",
-                "Producer", "Settings", "SelfMetrics", "DataBackup",
-                "TelemetryModel", "TimeSeriesStore", "IngestLog", "Processing", "EmbeddedStore", "PromQLEngine",
-                "AlertRules", "KPIAnalytics", "WireFormats", "PromQLSyntax", "ScrapeConfig",
-                argumentParser, hummingbird, asyncHTTPClient, serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1,
-                yams,
+                "HTTPSupport", "IngestionAPI", "LineListeners", "Processor", "QueryAPI", "AdminAPI", "Alerting",
+                "Scraper", "Forwarder", "Dashboard", "Producer", "Settings", "SelfMetrics", "DataBackup",
+                "StatsDAggregation",
+                "AccessControl", "TokenStore", "TelemetryModel", "NativeHistograms", "TimeSeriesStore", "IngestLog",
+                "Processing", "EmbeddedStore", "PromQLEngine", "AlertRules", "KPIAnalytics", "WireFormats",
+                "PromQLSyntax", "ScrapeConfig", argumentParser, hummingbird, hummingbirdCore, asyncHTTPClient,
+                serviceLifecycle, unixSignals, logging, nioCore, nioHTTP1, nioSSL, yams,
             ],
             path: "services/heliograph", swiftSettings: house),
 
@@ -184,6 +218,7 @@ let package = Package(
         tests("ChunkCodecTests", ["ChunkCodec", "NativeHistograms"]),
         tests(
             "WireFormatsTests", ["WireFormats", "TelemetryModel", "NativeHistograms", "CZlib"], exclude: ["Inputs"]),
+        tests("StatsDAggregationTests", ["StatsDAggregation", "WireFormats", "TelemetryModel", "NativeHistograms"]),
         tests("IngestLogTests", ["IngestLog", "TelemetryModel", "NativeHistograms", "ChunkCodec", grdb]),
         tests("TimeSeriesStoreTests", ["TimeSeriesStore"]),
         tests(
@@ -200,6 +235,12 @@ let package = Package(
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
                 "NativeHistograms", "SelfMetrics", logging, grdb,
+            ]),
+        tests(
+            "ProcessingTests",
+            [
+                "Processing", "ConfigurationYAML", "TelemetryModel", "NativeHistograms", "TimeSeriesStore",
+                "PromQLEngine",
             ]),
         tests("PromQLSyntaxTests", ["PromQLSyntax"], exclude: ["corpus"]),
         .target(
@@ -249,7 +290,10 @@ let package = Package(
                 "IngestionAPI", "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", hummingbird,
                 hummingbirdTesting, nioCore,
             ]),
+        tests("ForwarderTests", ["Forwarder", "TimeSeriesStore"]),
         tests("AdminAPITests", ["AdminAPI"]),
+        tests("AccessControlTests", ["AccessControl"]),
+        tests("TokenStoreTests", ["TokenStore", "AccessControl"]),
         tests("DashboardTests", ["Dashboard", "HTTPSupport", hummingbird, hummingbirdTesting, nioCore]),
         tests("SettingsTests", ["Settings"]),
         tests(
@@ -259,7 +303,8 @@ let package = Package(
             "PlatformTests",
             [
                 "heliograph", "IngestionAPI", "Processor", "IngestLog", "WireFormats", "Settings", "HTTPSupport",
-                "TelemetryModel", hummingbird, hummingbirdTesting, argumentParser, asyncHTTPClient, logging, nioCore,
+                "TelemetryModel", "AccessControl", "TokenStore", hummingbird, hummingbirdTesting, argumentParser,
+                asyncHTTPClient, logging, nioCore,
             ]),
         // Faults
         .target(

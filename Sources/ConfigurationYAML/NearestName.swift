@@ -1,17 +1,24 @@
-/// The name that somebody who wrote `word` most likely meant.
+/// The name that somebody who wrote another one most likely meant.
 package enum NearestName {
-    /// The closest of `candidates` in edit distance (insert, delete, replace, swap of neighbours: optimal string alignment),
-    /// or nil if none is within a third of the word's length (at least 2 edits).
+    /// The closest of `candidates`, or nil if none is within a third of the word's length (at least 2 edits).
     package static func of(_ word: String, among candidates: [String]) -> String? {
-        let typed = Array(word.lowercased().unicodeScalars.prefix(64))
-        let ranked = candidates.map { ($0, distance(typed, Array($0.unicodeScalars))) }
-        guard let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(2, typed.count / 3), best.1 < typed.count else {
-            return nil
-        }
-        return best.0
+        let length = word.unicodeScalars.prefix(longest).count
+        let ranked = candidates.map { (name: $0, edits: edits(word, $0)) }
+        guard let best = ranked.min(by: { $0.edits < $1.edits }), best.edits <= max(2, length / 3), best.edits < length
+        else { return nil }
+        return best.name
     }
 
-    private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+    /// The closest of `candidates` however far it is, the first of several; nil if there is none.
+    package static func nearest(to word: String, among candidates: [String]) -> String? {
+        candidates.map { (name: $0, edits: edits(word, $0)) }.min { $0.edits < $1.edits }?.name
+    }
+
+    /// How many edits (insert, delete, replace, swap of neighbours: optimal string alignment) turn what was typed, in whatever
+    /// case, into `candidate`.
+    package static func edits(_ typed: String, _ candidate: String) -> Int {
+        let a = Array(typed.lowercased().unicodeScalars.prefix(longest))
+        let b = Array(candidate.unicodeScalars)
         var beforeLast = [Int](repeating: 0, count: b.count + 1)
         var last = Array(0...b.count)
         for i in 0..<a.count {
@@ -27,4 +34,7 @@ package enum NearestName {
         }
         return last[b.count]
     }
+
+    /// Scalars of a typed name that are looked at.
+    private static let longest = 100
 }

@@ -4,7 +4,8 @@ import TimeSeriesStore
 
 extension EmbeddedStore {
     /// Appends columns of equal length that came with one log offset. Returns the indices of those that were not new: a
-    /// sample of the same series and timestamp was there (of the two the later one is kept). O(samples) without a
+    /// sample of the same series and timestamp was there (of the two the later one is kept), and the event, if there is one,
+    /// with the same message as well. O(samples) without a
     /// search for those that are later than their series' newest.
     ///
     /// - Parameters:
@@ -30,16 +31,20 @@ extension EmbeddedStore {
             if outcome == .replaced { replaced += 1 }
         }
         let repeated = Set(duplicates)
-        let news = events.filter { index, event in
-            !repeated.contains(index) && !deleted.contains(index)
-                && !inBlocks.contains(Head.window(of: event.timestamp))
+        let here = events.filter { index, event in
+            !deleted.contains(index) && !inBlocks.contains(Head.window(of: event.timestamp))
         }
+        // Several events may share a sample; one that is repeated says the same.
+        var news: Set<Int> = []
         state.withLock { state in
             state.counts.headSamples += ids.count - duplicates.count - deleted.count - leftOut
             state.counts.replacedValues += replaced
-            for (_, event) in news { state.events.append(event) }
+            for (index, event) in here where !repeated.contains(index) || !state.events.contains(event) {
+                state.events.append(event)
+                news.insert(index)
+            }
         }
-        return duplicates.sorted()
+        return duplicates.filter { !news.contains($0) }.sorted()
     }
 
     /// Puts what is not deleted into the head. Parameters and result as of `Head.append`.

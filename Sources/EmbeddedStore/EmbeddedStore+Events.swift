@@ -9,7 +9,7 @@ extension EmbeddedStore {
 
     private func recordedEvents(_ selection: EventSelection, _ budget: QueryBudget) throws -> [OperationalEvent] {
         let (blocks, recent) = state.withLock { state in
-            (state.blocks, (state.leaving?.events ?? []) + state.events)
+            (state.blocks, (state.leaving?.events ?? []) + state.events.list)
         }
         let accepts = { (event: OperationalEvent) in selection.accepts(event) }
         var events = recent.filter(accepts)

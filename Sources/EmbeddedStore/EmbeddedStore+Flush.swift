@@ -47,7 +47,7 @@ extension EmbeddedStore {
             guard !due.isEmpty else { return nil }
             let isLeaving = { (event: OperationalEvent) in due.contains(Head.window(of: event.timestamp)) }
             state.leaving = LeavingWindows(
-                windows: due, events: state.events.filter(isLeaving),
+                windows: due, events: state.events.list.filter(isLeaving),
                 firstOffset: due.compactMap { state.windows[$0]?.firstOffset }.min() ?? offset, through: offset)
             state.events.removeAll(where: isLeaving)
             for window in due { state.windows[window] = nil }

@@ -11,7 +11,7 @@ package final class EmbeddedStore: Sendable {
         /// Two-hour windows that are in the head.
         var windows: [Int64: WindowState] = [:]
         /// Events of those windows.
-        var events: [OperationalEvent] = []
+        var events = RecentEvents()
         /// Taken out of the head's way, not yet in blocks.
         var leaving: LeavingWindows?
         /// Ascending by the offset through which they hold their windows: later ones win.

@@ -10,13 +10,14 @@ extension IngestLog {
             let offset =
                 try Int64.fetchOne(db, sql: "SELECT value FROM position WHERE name = 'ledger'") ?? 0
             let rows = try Row.fetchAll(
-                db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
+                db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped, refused FROM ledger")
             let entries = try rows.map { row in
                 try LedgerEntry(
                     ingestProtocol: IngestProtocol(stored: row.decode(atIndex: 0)), sourceID: row.decode(atIndex: 1),
                     counts: LedgerCounts(
                         accepted: row.decode(atIndex: 2), stored: row.decode(atIndex: 3),
-                        duplicate: row.decode(atIndex: 4), dropped: row.decode(atIndex: 5)))
+                        duplicate: row.decode(atIndex: 4), dropped: row.decode(atIndex: 5),
+                        refused: row.decode(atIndex: 6)))
             }
             return LedgerCheckpoint(offset: offset, entries: entries)
         }
@@ -26,11 +27,15 @@ extension IngestLog {
     /// what is in a block is not classified again when the log is replayed.
     package func write(_ checkpoint: LedgerCheckpoint) throws {
         try writer.write { db in
-            let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?)")
+            let statement = try db.cachedStatement(
+                sql: """
+                    INSERT OR REPLACE INTO ledger(protocol, source_id, received, stored, duplicate, dropped, refused)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """)
             for entry in checkpoint.entries {
                 try statement.execute(arguments: [
                     entry.ingestProtocol.rawValue, entry.sourceID, entry.counts.accepted, entry.counts.stored,
-                    entry.counts.duplicate, entry.counts.dropped,
+                    entry.counts.duplicate, entry.counts.dropped, entry.counts.refused,
                 ])
             }
             try db.execute(
@@ -55,27 +60,33 @@ extension IngestLog {
 
     /// Deletes the batches through `offset`; returns how many. They must be in blocks, and the ledger's checkpoint must
     /// cover them. Works in slices between which commits go on; then gives the file's free space back if it is most of it.
+    /// What a receiver of forwarded records has not got yet stays, within its bound.
     @discardableResult
-    package func trim(through offset: Int64) throws -> Int {
+    package func trim(through wanted: Int64) throws -> Int {
+        let offset = try offsetToTrim(through: wanted)
         let trimming = LogTrimming(writer: writer)
         let deleted = try trimming.delete(through: offset)
+        if deleted > 0 { try writer.write { db in try PipelineVersions(db: db).forget(before: offset + 1) } }
         if deleted > 0 { try trimming.shrink() }
         return deleted
     }
 }
 
-/// What became of accepted records; `accepted = stored + duplicate + dropped` once they are processed.
+/// What became of accepted records; `accepted = stored + duplicate + dropped + refused` once they are processed.
 package struct LedgerCounts: Sendable, Equatable {
     package var accepted: Int
     package var stored: Int
     package var duplicate: Int
     package var dropped: Int
+    /// By the pipeline, and kept as dead letters.
+    package var refused: Int
 
-    package init(accepted: Int = 0, stored: Int = 0, duplicate: Int = 0, dropped: Int = 0) {
+    package init(accepted: Int = 0, stored: Int = 0, duplicate: Int = 0, dropped: Int = 0, refused: Int = 0) {
         self.accepted = accepted
         self.stored = stored
         self.duplicate = duplicate
         self.dropped = dropped
+        self.refused = refused
     }
 
     package static func += (a: inout LedgerCounts, b: LedgerCounts) {
@@ -83,6 +94,7 @@ package struct LedgerCounts: Sendable, Equatable {
         a.stored += b.stored
         a.duplicate += b.duplicate
         a.dropped += b.dropped
+        a.refused += b.refused
     }
 }
 

@@ -29,7 +29,7 @@ package final class IngestLog: Sendable {
         var durableOffset: Int64 = 0
         /// Records accepted since the data folder began, as counted in the commits themselves.
         var accepted = RunningTotals()
-        var deadLettered: [DeadLetterKey: Int] = [:]
+        var deadLettered: [DeadLetterKey: DeadLetterCounts] = [:]
         var deadLetterBytes = 0
 
         /// Accepted and rejected.
@@ -38,18 +38,15 @@ package final class IngestLog: Sendable {
             for ingestProtocol in IngestProtocol.allCases where accepted[ingestProtocol] > 0 {
                 received[ingestProtocol] = accepted[ingestProtocol]
             }
-            for (key, records) in deadLettered { received[key.ingestProtocol, default: 0] += records }
+            for (key, counts) in deadLettered where !key.wasAccepted {
+                received[key.ingestProtocol, default: 0] += counts.records
+            }
             return received
         }
 
-        mutating func countRejected(in submission: LogSubmission) {
-            for record in submission.rejected {
-                let key = DeadLetterKey(
-                    ingestProtocol: submission.ingestProtocol, sourceID: record.sourceID ?? "",
-                    reason: record.reason.rawValue)
-                deadLettered[key, default: 0] += 1
-                deadLetterBytes += record.payload.count
-            }
+        mutating func count(_ change: DeadLetterTable.Change) {
+            for (key, counts) in change.counts { deadLettered[key, default: DeadLetterCounts()] += counts }
+            deadLetterBytes += change.bytes
         }
     }
 
@@ -64,6 +61,7 @@ package final class IngestLog: Sendable {
     let inbox = Mutex(Inbox())
     let work = DispatchSemaphore(value: 0)
     let progress: Mutex<Progress>
+    let forwards = Mutex(ForwardHolds())
     let onCommit = Mutex<(@Sendable ([CommittedBatch]) -> Void)?>(nil)
     private let finished = DispatchSemaphore(value: 0)
 
@@ -100,14 +98,16 @@ package final class IngestLog: Sendable {
     package var durableOffset: Int64 { progress.withLock { $0.durableOffset } }
 
     /// Puts a request's records in line. `done` is called exactly once, on the log's thread: with the offset when they are on
-    /// disk, or with the reason why they are not.
+    /// disk, or with the reason why they are not. A replay whose letter is another one by then fails alone, as `.letterChanged`.
     ///
     /// - Throws: `.behind` when as many bytes wait as may; nothing was taken then.
     package func append(
         _ submission: LogSubmission, done: @escaping @Sendable (Result<Int64, LogAppendError>) -> Void
     ) throws(LogAppendError) {
         let payload: [UInt8] = submission.batch.isEmpty ? [] : BatchPayload.encode(submission.batch)
-        let cost = payload.count + submission.rejected.reduce(256) { $0 + $1.payload.count + 256 }
+        let cost =
+            payload.count + submission.rejected.reduce(256) { $0 + $1.payload.count + 256 }
+            + (submission.settlement?.edited?.count ?? 0)
         let refusal: LogAppendError? = inbox.withLock { inbox in
             if inbox.isClosed { return .closed }
             // A request larger than the whole bound is still taken when nothing else waits.

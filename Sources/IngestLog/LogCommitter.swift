@@ -49,26 +49,18 @@ struct LogCommitter {
             }
         } catch {
             log.counters.failed()
-            if (error as? DatabaseError)?.resultCode == .SQLITE_IOERR { writeOverRefusedFrames() }
-            let reason = LogCommitter.reason(for: error)
+            if (error as? DatabaseError)?.resultCode == .SQLITE_IOERR { log.writeOverRefusedFrames() }
+            let reason = LogAppendError(error)
             for waiting in group { waiting.done(.failure(reason)) }
             return
         }
         persistedSeries += newSeries.count
         log.counters.committed(bytes: group.reduce(0) { $0 + $1.payload.count })
         publish(group, outcome)
-        for (waiting, offset) in zip(group, outcome.offsets) { waiting.done(.success(offset)) }
-        expireDeadLetters()
-    }
-
-    /// A commit whose sync failed has left whole frames in the WAL, the mark of its end included: after a kill SQLite would
-    /// take them for committed (https://sqlite.org/walformat.html#recovery), although the client was told otherwise. The next
-    /// commit writes over them, so one is made before the answer. If it fails too, the request stays in doubt until one succeeds.
-    private func writeOverRefusedFrames() {
-        try? log.writer.write { db in
-            try db.execute(
-                sql: "INSERT INTO position VALUES ('refusal', 1) ON CONFLICT DO UPDATE SET value = value + 1")
+        for (waiting, offset) in zip(group, outcome.offsets) {
+            waiting.done(offset.map { .success($0) } ?? .failure(.letterChanged))
         }
+        expireDeadLetters()
     }
 
     /// Makes the commit known to readers before anybody is answered, so that an answer never runs ahead of the ledger. The
@@ -76,38 +68,23 @@ struct LogCommitter {
     private func publish(_ group: [IngestLog.Waiting], _ outcome: LogTransaction.Outcome) {
         let committed = zip(group, outcome.offsets).compactMap { waiting, offset -> CommittedBatch? in
             let submission = waiting.submission
-            guard !submission.batch.isEmpty else { return nil }
+            guard let offset, !submission.batch.isEmpty else { return nil }
             return CommittedBatch(
                 offset: offset, ingestProtocol: submission.ingestProtocol, receivedAt: submission.receivedAt,
                 batch: submission.batch)
         }
         let receiver = log.onCommit.withLock { $0 }
         log.progress.withLock { progress in
-            progress.durableOffset = max(progress.durableOffset, outcome.offsets.last ?? 0)
+            progress.durableOffset = max(progress.durableOffset, outcome.end)
             progress.accepted = outcome.accepted
-            for waiting in group { progress.countRejected(in: waiting.submission) }
+            progress.count(outcome.letters)
             if !committed.isEmpty { receiver?(committed) }
         }
     }
 
+    /// A failure here loses nothing; the next commit tries again.
     private func expireDeadLetters() {
-        let excess = log.progress.withLock { $0.deadLetterBytes } - log.limits.maximumDeadLetterBytes
-        guard excess > 0 else { return }
-        // A failure here loses nothing; the next commit tries again.
-        guard
-            let freed = try? log.writer.write({ db in
-                try LogTransaction(db: db).expireDeadLetters(bytes: excess + log.limits.maximumDeadLetterBytes / 10)
-            })
-        else { return }
-        log.counters.expired(freed.records)
-        log.progress.withLock { $0.deadLetterBytes -= freed.bytes }
-    }
-
-    private static func reason(for error: any Error) -> LogAppendError {
-        guard let error = error as? DatabaseError else { return .writeFailed("\(error)") }
-        // SQLITE_FULL is a full disk (https://sqlite.org/rescode.html#full); a write that the disk cut short is reported as
-        // an I/O error instead when it happens in the WAL.
-        if error.resultCode == .SQLITE_FULL { return .storageFull }
-        return .writeFailed(error.message ?? "SQLite error \(error.extendedResultCode.rawValue)")
+        guard log.progress.withLock({ $0.deadLetterBytes }) > log.limits.maximumDeadLetterBytes else { return }
+        try? log.expireDeadLettersForSpace()
     }
 }

@@ -138,6 +138,12 @@ enum LogDatabase {
                     """)
         }
         migrator.registerMigration("3: when series began") { db in try SeriesHistory.createTable(db) }
+        migrator.registerMigration("6: versions of the pipeline, and what they refused") { db in
+            try PipelineVersions.createTable(db)
+            try db.execute(sql: "ALTER TABLE ledger ADD COLUMN refused INTEGER NOT NULL DEFAULT 0")
+        }
+        migrator.registerMigration("4: replay of dead letters") { db in try DeadLetterTable.addColumns(db) }
+        migrator.registerMigration("7: positions of receivers") { db in try ForwardTable.create(db) }
         return migrator
     }
 }

@@ -11,14 +11,8 @@ enum LogRecovery {
         let end = try Int64.fetchOne(db, sql: "SELECT value FROM position WHERE name = 'end'") ?? 0
         progress.durableOffset = max(newest, end)
         progress.accepted = try LogTotals(db: db).through(.max)
-        for row in try Row.fetchAll(db, sql: "SELECT protocol, source_id, reason, records FROM dead_letter_total") {
-            let key = DeadLetterKey(
-                ingestProtocol: try IngestProtocol(stored: row.decode(atIndex: 0)),
-                sourceID: try row.decode(atIndex: 1), reason: try row.decode(atIndex: 2))
-            progress.deadLettered[key] = try row.decode(atIndex: 3)
-        }
-        progress.deadLetterBytes =
-            try Int.fetchOne(db, sql: "SELECT coalesce(sum(length(payload)), 0) FROM dead_letter") ?? 0
+        progress.deadLettered = try DeadLetterTable(db: db).totals()
+        progress.deadLetterBytes = try DeadLetterTable(db: db).bytes()
         return progress
     }
 

@@ -6,14 +6,18 @@ import TelemetryModel
 struct LogTransaction {
     /// Where the log ends after a group is written.
     struct Outcome {
-        /// One per request; a request without accepted records gets the offset of the newest batch before it.
-        var offsets: [Int64] = []
+        /// One per request; a request without accepted records gets the offset of the newest batch before it, and one that
+        /// replays a letter that has changed meanwhile gets none: nothing of it is written.
+        var offsets: [Int64?] = []
+        /// Offset of the newest batch.
+        var end: Int64
         var accepted: RunningTotals
+        var letters = DeadLetterTable.Change()
     }
 
     let db: Database
 
-    /// Writes the new series, then each request: its batch, its dead letters.
+    /// Writes the new series, then each request: its batch, its dead letters, and what becomes of the letter that it replays.
     ///
     /// - Parameters: `firstReference`, that of the first new series; `end`, the newest offset so far, and `accepted`, the totals through it.
     func write(
@@ -28,44 +32,39 @@ struct LogTransaction {
                 INSERT INTO batch(offset, received_at_ms, protocol, records, totals, payload)
                 VALUES (?, ?, ?, ?, ?, ?)
                 """)
-        var outcome = Outcome(accepted: accepted)
-        var last = end
-        var deadLetters: [DeadLetterKey: Int] = [:]
+        var outcome = Outcome(end: end, accepted: accepted)
+        var letters = DeadLetterTable(db: db)
         for waiting in group {
             let submission = waiting.submission
+            if let settlement = submission.settlement {
+                guard try letters.isCurrent(settlement) else {
+                    outcome.offsets.append(nil)
+                    continue
+                }
+                try letters.settle(settlement, at: submission.receivedAt)
+            }
             if !submission.batch.isEmpty {
-                last += 1
+                outcome.end += 1
                 outcome.accepted[submission.ingestProtocol] += submission.batch.count
                 try insertBatch.execute(arguments: [
-                    last, submission.receivedAt, submission.ingestProtocol.rawValue, submission.batch.count,
+                    outcome.end, submission.receivedAt, submission.ingestProtocol.rawValue, submission.batch.count,
                     outcome.accepted.text, Data(waiting.payload),
                 ])
             }
-            for record in submission.rejected { try insert(record, of: submission, counting: &deadLetters) }
-            outcome.offsets.append(last)
+            // What is left of a letter came when that did.
+            let arrival = submission.settlement?.arrival ?? submission.receivedAt
+            for record in submission.rejected {
+                try letters.insert(record, receivedAt: arrival, by: submission.ingestProtocol)
+            }
+            for (name, value) in submission.positions {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO position VALUES (?, ?)", arguments: [name, value])
+            }
+            outcome.offsets.append(outcome.end)
         }
-        for (key, records) in deadLetters {
-            try db.execute(
-                sql: """
-                    INSERT INTO dead_letter_total VALUES (?, ?, ?, ?)
-                    ON CONFLICT DO UPDATE SET records = records + excluded.records
-                    """, arguments: [key.ingestProtocol.rawValue, key.sourceID, key.reason, records])
-        }
+        try letters.writeCounts()
+        outcome.letters = letters.change
         return outcome
-    }
-
-    /// Deletes the oldest dead letters until at least `bytes` of payload are gone.
-    func expireDeadLetters(bytes: Int) throws -> (records: Int, bytes: Int) {
-        let cursor = try Row.fetchCursor(db, sql: "SELECT id, length(payload) FROM dead_letter ORDER BY id")
-        var freed = (records: 0, bytes: 0)
-        var lastID: Int64 = 0
-        while freed.bytes < bytes, let row = try cursor.next() {
-            lastID = try row.decode(atIndex: 0)
-            freed.records += 1
-            freed.bytes += try row.decode(Int.self, atIndex: 1)
-        }
-        try db.execute(sql: "DELETE FROM dead_letter WHERE id <= ?", arguments: [lastID])
-        return freed
     }
 
     private func insert(_ series: [LabelSet], from firstReference: Int) throws {
@@ -73,23 +72,5 @@ struct LogTransaction {
         for (index, labels) in series.enumerated() {
             try statement.execute(arguments: [firstReference + index, labels.json])
         }
-    }
-
-    private func insert(
-        _ record: RejectedRecord, of submission: LogSubmission, counting totals: inout [DeadLetterKey: Int]
-    ) throws {
-        let statement = try db.cachedStatement(
-            sql: """
-                INSERT INTO dead_letter(
-                    received_at_ms, protocol, source_id, reason, field, message, record_index, payload)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        try statement.execute(arguments: [
-            submission.receivedAt, submission.ingestProtocol.rawValue, record.sourceID, record.reason.rawValue,
-            record.field, record.message, record.index, Data(record.payload),
-        ])
-        let key = DeadLetterKey(
-            ingestProtocol: submission.ingestProtocol, sourceID: record.sourceID ?? "", reason: record.reason.rawValue)
-        totals[key, default: 0] += 1
     }
 }

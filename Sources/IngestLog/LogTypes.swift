@@ -8,14 +8,21 @@ package struct LogSubmission: Sendable {
     package let ingestProtocol: IngestProtocol
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let receivedAt: Int64
+    /// How far somebody has come with these records, by name; on disk together with them.
+    package let positions: [String: Int64]
+    /// The dead letter that this is a replay of, and what becomes of it.
+    package let settlement: DeadLetterSettlement?
 
     package init(
-        batch: TelemetryBatch, rejected: [RejectedRecord], ingestProtocol: IngestProtocol, receivedAt: Int64
+        batch: TelemetryBatch, rejected: [RejectedRecord], ingestProtocol: IngestProtocol, receivedAt: Int64,
+        settlement: DeadLetterSettlement? = nil, positions: [String: Int64] = [:]
     ) {
         self.batch = batch
         self.rejected = rejected
         self.ingestProtocol = ingestProtocol
         self.receivedAt = receivedAt
+        self.positions = positions
+        self.settlement = settlement
     }
 
     package var recordCount: Int { batch.count + rejected.count }
@@ -36,7 +43,7 @@ package struct LogLimits: Sendable {
     package var maximumPendingBytes = 256 << 20
     /// How many records one transaction takes at the most, so that no request waits behind an endless commit.
     package var maximumGroupRecords = 200_000
-    /// Payload bytes of dead letters kept; the oldest go first.
+    /// Payload bytes of dead letters kept; replayed ones go first, then the oldest.
     package var maximumDeadLetterBytes = 1 << 30
     /// SQLite's own bound on the file, in pages of 4 KiB; nil for none.
     package var maximumPages: Int?
@@ -54,6 +61,8 @@ package enum LogAppendError: Error, Equatable {
     case writeFailed(String)
     /// The log is shutting down.
     case closed
+    /// The dead letter that was to be replayed was edited, replayed or deleted meanwhile.
+    case letterChanged
 }
 
 /// What the log did since the process began. Lock-free.
@@ -61,14 +70,12 @@ package final class LogCounters: Sendable {
     private let commitCount = Atomic<Int>(0)
     private let committedBytes = Atomic<Int>(0)
     private let failedCommitCount = Atomic<Int>(0)
-    private let expiredDeadLetterCount = Atomic<Int>(0)
 
     init() {}
 
     package var commits: Int { commitCount.load(ordering: .relaxed) }
     package var payloadBytes: Int { committedBytes.load(ordering: .relaxed) }
     package var failedCommits: Int { failedCommitCount.load(ordering: .relaxed) }
-    package var expiredDeadLetters: Int { expiredDeadLetterCount.load(ordering: .relaxed) }
 
     func committed(bytes: Int) {
         commitCount.wrappingAdd(1, ordering: .relaxed)
@@ -76,18 +83,4 @@ package final class LogCounters: Sendable {
     }
 
     func failed() { failedCommitCount.wrappingAdd(1, ordering: .relaxed) }
-    func expired(_ count: Int) { expiredDeadLetterCount.wrappingAdd(count, ordering: .relaxed) }
-}
-
-package struct DeadLetterKey: Hashable, Sendable {
-    package let ingestProtocol: IngestProtocol
-    /// Empty if the record had no readable source.
-    package let sourceID: String
-    package let reason: String
-
-    package init(ingestProtocol: IngestProtocol, sourceID: String, reason: String) {
-        self.ingestProtocol = ingestProtocol
-        self.sourceID = sourceID
-        self.reason = reason
-    }
 }

@@ -142,15 +142,16 @@ package enum LogVerification {
         let offset = try Int64.fetchOne(db, sql: "SELECT value FROM position WHERE name = 'ledger'") ?? 0
         var counted = RunningTotals()
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped FROM ledger")
+            db, sql: "SELECT protocol, source_id, received, stored, duplicate, dropped, refused FROM ledger")
         while let row = try rows.next() {
             let counts = LedgerCounts(
                 accepted: try row.decode(atIndex: 2), stored: try row.decode(atIndex: 3),
-                duplicate: try row.decode(atIndex: 4), dropped: try row.decode(atIndex: 5))
+                duplicate: try row.decode(atIndex: 4), dropped: try row.decode(atIndex: 5),
+                refused: try row.decode(atIndex: 6))
             counted[try IngestProtocol(stored: row.decode(atIndex: 0))] += counts.accepted
-            if counts.accepted != counts.stored + counts.duplicate + counts.dropped {
+            if counts.accepted != counts.stored + counts.duplicate + counts.dropped + counts.refused {
                 finding.problems.append(
-                    "ledger of \(try row.decode(String.self, atIndex: 1)): expected received = stored + duplicate + dropped, found \(counts)"
+                    "ledger of \(try row.decode(String.self, atIndex: 1)): expected received = stored + duplicate + dropped + refused, found \(counts)"
                 )
             }
         }
@@ -162,15 +163,22 @@ package enum LogVerification {
         }
     }
 
-    /// Those kept cannot be more than there ever were.
+    /// Those that wait cannot be more than were neither replayed nor deleted.
     private static func checkDeadLetters(_ db: Database, _ finding: inout LogFinding) throws {
         finding.deadLetters = try Int.fetchOne(db, sql: "SELECT count(*) FROM dead_letter") ?? 0
+        // A file of before migration 4 knows no replay.
+        let isReplayable = try db.columns(in: "dead_letter").contains { $0.name == "state" }
+        let reason = isReplayable ? "coalesce(first_reason, reason)" : "reason"
+        let kept = isReplayable ? "WHERE state = 0" : ""
+        let waiting =
+            isReplayable
+            ? "coalesce(t.records - t.replayed - t.discarded - t.expired, 0)" : "coalesce(t.records, 0)"
         let excess = try Row.fetchCursor(
             db,
             sql: """
-                SELECT kept.source_id, kept.reason, kept.records, coalesce(t.records, 0) AS ever FROM
-                    (SELECT protocol, coalesce(source_id, '') AS source_id, reason, count(*) AS records
-                     FROM dead_letter GROUP BY 1, 2, 3) AS kept
+                SELECT kept.source_id, kept.reason, kept.records, \(waiting) AS ever FROM
+                    (SELECT protocol, coalesce(source_id, '') AS source_id, \(reason) AS reason, count(*) AS records
+                     FROM dead_letter \(kept) GROUP BY 1, 2, 3) AS kept
                 LEFT JOIN dead_letter_total t USING (protocol, source_id, reason) WHERE kept.records > ever
                 """)
         while let row = try excess.next() {

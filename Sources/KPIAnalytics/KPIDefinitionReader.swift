@@ -1,3 +1,4 @@
+import ConfigurationYAML
 import PromQLEngine
 import PromQLSyntax
 import Yams

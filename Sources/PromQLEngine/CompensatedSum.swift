@@ -1,15 +1,15 @@
 /// A sum with Neumaier's correction (Neumaier 1974, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher
 /// Summen"): small terms survive beside large ones.
-struct CompensatedSum: Sendable {
+package struct CompensatedSum: Sendable {
     var sum = 0.0
     var correction = 0.0
 
-    init(sum: Double = 0, correction: Double = 0) {
+    package init(sum: Double = 0, correction: Double = 0) {
         self.sum = sum
         self.correction = correction
     }
 
-    mutating func add(_ value: Double) {
+    package mutating func add(_ value: Double) {
         let total = sum + value
         if total.isInfinite {
             correction = 0
@@ -26,16 +26,18 @@ struct CompensatedSum: Sendable {
         if !sum.isInfinite { correction += other.correction }
     }
 
-    var value: Double { sum + correction }
+    package var value: Double { sum + correction }
 }
 
 /// The arithmetic mean; if the sum overflows, the mean is carried on instead of the sum.
-struct Mean {
+package struct Mean {
     private var sum = CompensatedSum()
     private var count = 0.0
     private var isIncremental = false
 
-    mutating func add(_ value: Double) {
+    package init() {}
+
+    package mutating func add(_ value: Double) {
         count += 1
         if !isIncremental {
             var next = sum
@@ -52,7 +54,7 @@ struct Mean {
         sum.add(value / count)
     }
 
-    var value: Double { isIncremental ? sum.value : sum.value / count }
+    package var value: Double { isIncremental ? sum.value : sum.value / count }
 }
 
 /// Population variance in one pass (Welford 1962).
@@ -71,10 +73,10 @@ struct Variance {
     var value: Double { squares.value / count }
 }
 
-enum Quantile {
+package enum Quantile {
     /// The `q`-quantile with linear interpolation between neighbours; NaN counts as the smallest value. Reorders
     /// `values`.
-    static func of(_ q: Double, _ values: inout [Double]) -> Double {
+    package static func of(_ q: Double, _ values: inout [Double]) -> Double {
         guard !values.isEmpty, !q.isNaN else { return .nan }
         if q < 0 { return -.infinity }
         if q > 1 { return .infinity }

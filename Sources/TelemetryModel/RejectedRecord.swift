@@ -19,6 +19,7 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case tooManyTags = "too_many_tags"
     case seriesLimit = "series_limit"
     case sourceSeriesLimit = "source_series_limit"
+    case tokenSeriesLimit = "token_series_limit"
     /// A line that the protocol's grammar does not have.
     case invalidLine = "invalid_line"
     /// Bytes that are not the protocol's message.
@@ -28,6 +29,10 @@ package enum RejectionReason: String, CaseIterable, Sendable {
     case unsupportedValue = "unsupported_value"
     /// Differences from point to point, where running totals are needed.
     case unsupportedTemporality = "unsupported_temporality"
+    /// A stage of the pipeline did not let it pass.
+    case refusedByPipeline = "refused_by_pipeline"
+    /// More different values within an interval than are counted.
+    case tooManyValues = "too_many_values"
     /// A limit of the scrape's configuration.
     case scrapeLimit = "scrape_limit"
 }
@@ -45,9 +50,13 @@ package struct RejectedRecord: Sendable, Equatable {
     package let payload: [UInt8]
     /// `source_id` if the record had a readable one.
     package let sourceID: String?
+    /// What the request said beside its body and without which the payload is not understood, as a query string
+    /// (`precision=s&db=plant`); empty if there is no such thing.
+    package let parameters: String
 
     package init(
-        index: Int, field: String?, reason: RejectionReason, message: String, payload: [UInt8], sourceID: String?
+        index: Int, field: String?, reason: RejectionReason, message: String, payload: [UInt8], sourceID: String?,
+        parameters: String = ""
     ) {
         self.index = index
         self.field = field
@@ -55,5 +64,6 @@ package struct RejectedRecord: Sendable, Equatable {
         self.message = message
         self.payload = payload
         self.sourceID = sourceID
+        self.parameters = parameters
     }
 }

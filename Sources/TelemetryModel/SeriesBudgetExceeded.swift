@@ -4,11 +4,14 @@ package enum SeriesBudgetExceeded: Error, Equatable {
     case total(limit: Int)
     /// As many series as this source may have.
     case source(String, limit: Int)
+    /// As many new series as this token may begin.
+    case token(String, limit: Int)
 
     package var reason: RejectionReason {
         switch self {
         case .total: .seriesLimit
         case .source: .sourceSeriesLimit
+        case .token: .tokenSeriesLimit
         }
     }
 
@@ -26,6 +29,12 @@ package enum SeriesBudgetExceeded: Error, Equatable {
             The record would begin a new series, and source_id \"\(SeriesBudgetExceeded.excerpt(source))\" already has as \
             many as one source may have (\(limit)). Records of its known series are still taken. Look for a tag with ever \
             new values (GET /api/v1/cardinality), or raise ingest.max_series_per_source.
+            """
+        case .token(let name, let limit):
+            """
+            The record would begin a new series, and the token \"\(SeriesBudgetExceeded.excerpt(name))\" has begun as many as \
+            it may (\(limit)). Records of known series are still taken. Look for a tag with ever new values \
+            (GET /api/v1/cardinality), or make a token with a larger --max-series.
             """
         }
     }

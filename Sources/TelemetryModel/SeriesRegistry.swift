@@ -57,6 +57,9 @@ package final class SeriesRegistry: Sendable {
                 }
             }
             guard state.labels.count < limit else { return .failure(.total(limit: limit)) }
+            if let budget = SeriesBudget.current, !budget.takeOne() {
+                return .failure(.token(budget.name, limit: budget.limit))
+            }
             state.append(labels)
             return .success(SeriesReference(UInt32(state.labels.count - 1)))
         }

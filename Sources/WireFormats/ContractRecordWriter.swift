@@ -77,15 +77,20 @@ package struct ContractRecordWriter: Sendable {
 
     /// Appends a record.
     ///
-    /// - Parameter timestamp: milliseconds since 1970-01-01T00:00:00Z.
+    /// - Parameters:
+    ///   - timestamp: milliseconds since 1970-01-01T00:00:00Z.
+    ///   - message: in NDJSON only.
     /// - Returns: nil, or why there is none; nothing was appended then.
-    package mutating func append(timestamp: Int64, value: Double, to out: inout [UInt8]) -> ContractGap? {
+    package mutating func append(
+        timestamp: Int64, value: Double, message: String? = nil, to out: inout [UInt8]
+    ) -> ContractGap? {
         guard value.isFinite else { return value.isStaleMarker ? .staleMarker : .nonFinite }
         guard (0...ContractTimestamp.latest).contains(timestamp) else { return .time }
         out += beginning
         time.append(timestamp, to: &out)
         out += middle
         Self.append(value, to: &out)
+        if let message { out += Array(#","message":"#.utf8) + Self.json(message) }
         out += end
         return nil
     }
@@ -118,10 +123,14 @@ package struct ContractRecordWriter: Sendable {
         return out
     }
 
-    /// RFC 8259, section 7; there are no control characters left to escape.
+    /// RFC 8259, section 7.
     private static func json(_ text: String) -> [UInt8] {
         var out: [UInt8] = [ASCII.quote]
         for byte in text.utf8 {
+            if byte < 0x20 {
+                out += "\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8
+                continue
+            }
             if byte == ASCII.quote || byte == UInt8(ascii: "\\") { out.append(UInt8(ascii: "\\")) }
             out.append(byte)
         }

@@ -308,7 +308,20 @@ struct ExpositionDecoding {
             RejectedRecord(
                 index: result.request.recordCount - 1, field: refusal.field, reason: refusal.reason,
                 message: "Line \(sample.line): \(refusal.message)", payload: bytes.array(line),
-                sourceID: source?.value ?? ExpositionLabels.value(of: "source_id", inLine: line, bytes)))
+                sourceID: source?.value ?? ExpositionLabels.value(of: "source_id", inLine: line, bytes),
+                parameters: parameters(of: sample, bytes)))
+    }
+
+    /// Without which the line alone would mean something else.
+    private func parameters(of sample: Pending, _ bytes: Span<UInt8>) -> String {
+        var parameters: [(name: String, value: String)] = [
+            ("format", reader.format.parameter), ("timestamp", "\(defaultTimestamp)"),
+        ]
+        if let type = sample.kind.parameter {
+            parameters.append(("type", "\(ExpositionFamily.name(ofPart: sample.series, bytes)) \(type)"))
+        }
+        for label in extraLabels { parameters.append(("extra_label", "\(label.name)=\(label.value)")) }
+        return QueryText.encoded(parameters)
     }
 }
 

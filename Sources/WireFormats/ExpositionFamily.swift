@@ -16,6 +16,15 @@ struct ExpositionFamily {
             }
         }
 
+        /// The word for it in a `# TYPE` line; nil if the line can do without one.
+        var parameter: String? {
+            switch self {
+            case .histogram: "histogram"
+            case .summary: "summary"
+            case .counter, .other: nil
+            }
+        }
+
         private static let bound = Array("le".utf8)
         private static let quantile = Array("quantile".utf8)
     }
@@ -54,6 +63,26 @@ struct ExpositionFamily {
         guard index == bytes.count || bytes[index] == ASCII.newline else {
             throw ExpositionFault(.noEndOfLine, at: index)
         }
+    }
+
+    /// The name of the family that the sample of a histogram or a summary belongs to, in its quotes if it has any.
+    static func name(ofPart series: ByteRange, _ bytes: Span<UInt8>) -> String {
+        var start = series.start
+        var end = start
+        if start < series.end, bytes[start] == ASCII.openBrace {
+            start = bytes.skippingBlanks(start + 1)
+            end = min((bytes.closingQuoteInLine(start + 1) ?? series.end - 1) + 1, series.end)
+        } else {
+            while end < series.end, bytes[end] != ASCII.openBrace, bytes[end] > ASCII.space { end += 1 }
+        }
+        guard start < end else { return "" }
+        var name = String(decoding: bytes.array(ByteRange(start: start, end: end)), as: UTF8.self)
+        let quote = name.hasSuffix("\"") ? "\"" : ""
+        for suffix in ["_bucket", "_sum", "_count"] where name.hasSuffix(suffix + quote) {
+            name = String(name.dropLast(suffix.count + quote.count)) + quote
+            break
+        }
+        return name
     }
 
     /// Where the family's name ends in the name of a sample of this family; nil in any other.

@@ -1,10 +1,18 @@
 /// Prometheus' two text formats.
-package enum ExpositionFormat: Sendable {
+package enum ExpositionFormat: Sendable, CaseIterable {
     /// Version 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/): times are whole milliseconds.
     case text
     /// OpenMetrics 1.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/): times are seconds with a fraction, samples may
     /// have exemplars, and `# EOF` ends the text.
     case openMetrics
+
+    /// By which it is told where a line stands alone.
+    package var parameter: String {
+        switch self {
+        case .text: "text"
+        case .openMetrics: "openmetrics"
+        }
+    }
 
     /// The format of a text about which its sender says nothing: `# EOF` as the last line makes it OpenMetrics, for nobody
     /// writes that as a comment.

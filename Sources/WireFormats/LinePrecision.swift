@@ -40,6 +40,18 @@ package enum LinePrecision: Sendable, CaseIterable {
         time <= ContractTimestamp.latest / factor ? time &* factor : nil
     }
 
+    /// The value of `precision` that means this.
+    var parameter: String {
+        switch self {
+        case .nanoseconds: "ns"
+        case .microseconds: "us"
+        case .milliseconds: "ms"
+        case .seconds: "s"
+        case .minutes: "m"
+        case .hours: "h"
+        }
+    }
+
     /// In the plural, for sentences.
     var name: String {
         switch self {

@@ -250,7 +250,17 @@ struct LineProtocolDecoding {
             RejectedRecord(
                 index: result.request.recordCount, field: fault.field, reason: fault.reason,
                 message: "Line \(place.line), column \(place.column): \(fault.what).", payload: bytes.array(line),
-                sourceID: LineSeries.sourceID(line, bytes)), at: place.line)
+                sourceID: LineSeries.sourceID(line, bytes), parameters: parameters(bytes)), at: place.line)
+    }
+
+    /// Without which a line as it came would mean something else.
+    private func parameters(_ bytes: Span<UInt8>) -> String {
+        var parameters: [(name: String, value: String)] = []
+        if precision != .nanoseconds { parameters.append(("precision", precision.parameter)) }
+        if !database.isEmpty {
+            parameters.append(("db", String(decoding: bytes.array(database), as: UTF8.self)))
+        }
+        return QueryText.encoded(parameters)
     }
 
     private mutating func refuse(

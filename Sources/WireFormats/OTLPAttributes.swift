@@ -15,21 +15,48 @@ enum OTLPAttributes {
     static let deepestNesting = 32
 
     static func read(_ range: ByteRange, _ bytes: Span<UInt8>) throws(Refusal) -> [OTLPAttribute] {
-        do {
+        try read(range, bytes) { value in try text(value, bytes, depth: 0) }
+    }
+
+    /// The same, with values as JSON.
+    static func readJSON(_ range: ByteRange, _ bytes: Span<UInt8>) throws(Refusal) -> [OTLPAttribute] {
+        try read(range, bytes) { value in
+            var json = ""
+            var value = try OTLPValue(value, bytes)
+            try write(&value, bytes, depth: 0, to: &json)
+            return json
+        }
+    }
+
+    /// The text of a single value.
+    static func text(_ value: ByteRange, _ bytes: Span<UInt8>) throws(Refusal) -> String {
+        try refusing { try text(value, bytes, depth: 0) }
+    }
+
+    private static func read(
+        _ range: ByteRange, _ bytes: Span<UInt8>, _ text: (ByteRange) throws -> String
+    ) throws(Refusal) -> [OTLPAttribute] {
+        try refusing {
             var attributes: [OTLPAttribute] = []
             var fields = ProtobufFields(range)
             while !fields.isAtEnd {
-                let key = try fields.key(bytes)
-                guard key.isBytes else {
-                    try fields.skip(key, bytes)
+                let field = try fields.key(bytes)
+                guard field.isBytes else {
+                    try fields.skip(field, bytes)
                     continue
                 }
                 let (name, value) = try ProtobufFields.pair(try fields.bytes(bytes), bytes)
-                let text = try bytes.text(name)
-                guard !text.isEmpty else { throw Refusal.empty("the key of an attribute") }
-                attributes.append(OTLPAttribute(key: text, text: try self.text(value, bytes, depth: 0)))
+                let key = try bytes.text(name)
+                guard !key.isEmpty else { throw Refusal.empty("the key of an attribute") }
+                attributes.append(OTLPAttribute(key: key, text: try text(value)))
             }
             return attributes
+        }
+    }
+
+    private static func refusing<Result>(_ read: () throws -> Result) throws(Refusal) -> Result {
+        do {
+            return try read()
         } catch let error as ProtobufError {
             throw Refusal(.invalidMessage, error.description)
         } catch let error as Refusal {

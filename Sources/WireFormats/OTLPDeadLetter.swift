@@ -15,64 +15,84 @@ struct OTLPDeadLetter {
     // MARK: Protobuf
 
     private func protobuf(_ body: Span<UInt8>) -> [UInt8] {
-        func copy(_ range: ByteRange, as number: Int, to message: inout ProtobufWriter) {
-            if !range.isEmpty { message.bytes(number, body.array(range)) }
+        guard let metric else { return OTLPDeadLetter.protobuf(places, item: nil, body) }
+        var message = ProtobufWriter()
+        OTLPDeadLetter.copy(places.name, body, as: 1, to: &message)
+        OTLPDeadLetter.copy(places.description, body, as: 2, to: &message)
+        OTLPDeadLetter.copy(places.unit, body, as: 3, to: &message)
+        message.message(metric.kind.dataField) { data in
+            data.bytes(1, body.array(point))
+            if metric.temporality != .unspecified { data.varint(2, metric.temporality.rawValue) }
+            if metric.kind == .counter { data.varint(3, 1) }
         }
+        return OTLPDeadLetter.protobuf(places, item: message.bytes, body)
+    }
+
+    /// A request with one resource, and in it one scope with the one item.
+    ///
+    /// - Parameter item: a message; nil for a resource alone.
+    static func protobuf(_ places: OTLPPlaces, item: [UInt8]?, _ body: Span<UInt8>) -> [UInt8] {
         var request = ProtobufWriter()
         request.message(1) { resource in
-            copy(places.resource, as: 1, to: &resource)
-            if let metric {
+            copy(places.resource, body, as: 1, to: &resource)
+            if let item {
                 resource.message(2) { scope in
-                    copy(places.scope, as: 1, to: &scope)
-                    scope.message(2) { message in
-                        copy(places.name, as: 1, to: &message)
-                        copy(places.description, as: 2, to: &message)
-                        copy(places.unit, as: 3, to: &message)
-                        message.message(metric.kind.dataField) { data in
-                            data.bytes(1, body.array(point))
-                            if metric.temporality != .unspecified { data.varint(2, metric.temporality.rawValue) }
-                            if metric.kind == .counter { data.varint(3, 1) }
-                        }
-                    }
-                    copy(places.scopeSchema, as: 3, to: &scope)
+                    copy(places.scope, body, as: 1, to: &scope)
+                    scope.bytes(2, item)
+                    copy(places.scopeSchema, body, as: 3, to: &scope)
                 }
             }
-            copy(places.resourceSchema, as: 3, to: &resource)
+            copy(places.resourceSchema, body, as: 3, to: &resource)
         }
         return request.bytes
+    }
+
+    private static func copy(
+        _ range: ByteRange, _ body: Span<UInt8>, as number: Int, to message: inout ProtobufWriter
+    ) {
+        if !range.isEmpty { message.bytes(number, body.array(range)) }
     }
 
     // MARK: JSON
 
     private func json(_ body: Span<UInt8>) -> [UInt8] {
-        var scope = ""
-        if let metric {
-            let points = "\"dataPoints\":[" + text(point, body) + "]"
-            let temporality =
-                metric.temporality == .unspecified ? "" : ",\"aggregationTemporality\":\(metric.temporality.rawValue)"
-            let data = points + temporality + (metric.kind == .counter ? ",\"isMonotonic\":true" : "")
-            let fields = object([
-                ("name", text(places.name, body)), ("description", text(places.description, body)),
-                ("unit", text(places.unit, body)), (metric.kind.dataKey, "{" + data + "}"),
-            ])
-            scope = object([
+        guard let metric else { return OTLPDeadLetter.json(places, OTLPDecoding.names, nil, body) }
+        let points = "\"dataPoints\":[" + OTLPDeadLetter.text(point, body) + "]"
+        let temporality =
+            metric.temporality == .unspecified ? "" : ",\"aggregationTemporality\":\(metric.temporality.rawValue)"
+        let data = points + temporality + (metric.kind == .counter ? ",\"isMonotonic\":true" : "")
+        let fields = OTLPDeadLetter.object([
+            ("name", OTLPDeadLetter.text(places.name, body)),
+            ("description", OTLPDeadLetter.text(places.description, body)),
+            ("unit", OTLPDeadLetter.text(places.unit, body)), (metric.kind.dataKey, "{" + data + "}"),
+        ])
+        return OTLPDeadLetter.json(places, OTLPDecoding.names, "[" + fields + "]", body)
+    }
+
+    /// - Parameter items: the list of the one item; nil for a resource alone.
+    static func json(
+        _ places: OTLPPlaces, _ names: (resources: String, scopes: String, items: String), _ items: String?,
+        _ body: Span<UInt8>
+    ) -> [UInt8] {
+        let scope = items.map { items in
+            object([
                 ("scope", text(places.scope, body)), ("schemaUrl", text(places.scopeSchema, body)),
-                ("metrics", "[" + fields + "]"),
+                (names.items, items),
             ])
         }
         let resource = object([
             ("resource", text(places.resource, body)), ("schemaUrl", text(places.resourceSchema, body)),
-            ("scopeMetrics", scope.isEmpty ? "" : "[" + scope + "]"),
+            (names.scopes, scope.map { "[" + $0 + "]" } ?? ""),
         ])
-        return Array("{\"resourceMetrics\":[\(resource)]}".utf8)
+        return Array("{\"\(names.resources)\":[\(resource)]}".utf8)
     }
 
-    private func text(_ range: ByteRange, _ body: Span<UInt8>) -> String {
+    static func text(_ range: ByteRange, _ body: Span<UInt8>) -> String {
         String(decoding: body.array(range), as: UTF8.self)
     }
 
     /// Without fields that have no value.
-    private func object(_ fields: [(key: String, value: String)]) -> String {
+    private static func object(_ fields: [(key: String, value: String)]) -> String {
         "{" + fields.filter { !$0.value.isEmpty }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}"
     }
 }

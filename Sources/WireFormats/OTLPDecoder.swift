@@ -1,9 +1,34 @@
 package import TelemetryModel
 
 /// The two forms that OTLP over HTTP has (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
-package enum OTLPEncoding: Sendable {
+package enum OTLPEncoding: String, Sendable {
     case protobuf
     case json
+
+    /// By which a dead letter says in which form it is.
+    package var parameters: String { QueryText.encoded([("encoding", rawValue)]) }
+    /// The same of one that has log records.
+    package var logParameters: String { QueryText.encoded([("encoding", rawValue), ("signal", "logs")]) }
+
+    func read(_ request: Span<UInt8>, into decoding: inout some OTLPItemDecoding) throws(OTLPError) {
+        switch self {
+        case .protobuf:
+            do throws(ProtobufError) {
+                try OTLPMessages.read(request, into: &decoding)
+            } catch {
+                throw .malformed(error.description)
+            }
+        case .json:
+            do throws(JSONFault) {
+                try OTLPObjects.read(request, into: &decoding)
+            } catch {
+                let place = TextPosition(request, error.offset)
+                throw .malformed(
+                    "The body is not the expected JSON message: at line \(place.line), column \(place.column), \(error.what)."
+                )
+            }
+        }
+    }
 }
 
 /// What an `ExportMetricsServiceRequest` came to.
@@ -28,7 +53,7 @@ package enum OTLPError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .malformed(let reason): reason
         case .tooManyRecords(let limit):
-            "Expected at most \(limit) samples in one request, got more. Export fewer at a time "
+            "Expected at most \(limit) records in one request, got more. Export fewer at a time "
                 + "(max_export_batch_size). Nothing was taken."
         }
     }
@@ -56,23 +81,7 @@ package final class OTLPDecoder: Sendable {
     ///   (opentelemetry/proto/collector/metrics/v1/metrics_service.proto), after decompression.
     package func decode(_ request: Span<UInt8>, _ encoding: OTLPEncoding) throws(OTLPError) -> DecodedMetrics {
         var decoding = OTLPDecoding(self, encoding)
-        switch encoding {
-        case .protobuf:
-            do throws(ProtobufError) {
-                try OTLPMessages.read(request, into: &decoding)
-            } catch {
-                throw .malformed(error.description)
-            }
-        case .json:
-            do throws(JSONFault) {
-                try OTLPObjects.read(request, into: &decoding)
-            } catch {
-                let place = TextPosition(request, error.offset)
-                throw .malformed(
-                    "The body is not the expected JSON message: at line \(place.line), column \(place.column), \(error.what)."
-                )
-            }
-        }
+        try encoding.read(request, into: &decoding)
         decoding.finish(request)
         guard !decoding.isOverfull else { throw .tooManyRecords(limit: maximumRecords) }
         return decoding.result

@@ -89,7 +89,8 @@ extension OTLPDecoding {
         result.request.rejected.append(
             RejectedRecord(
                 index: index, field: refusal.field, reason: refusal.reason, message: refusal.message,
-                payload: letter.payload(body, encoding), sourceID: sourceID(point, origin)))
+                payload: letter.payload(body, encoding), sourceID: sourceID(point, origin),
+                parameters: encoding.parameters))
     }
 
     /// The label `source_id` that the point's series would have.

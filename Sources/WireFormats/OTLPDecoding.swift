@@ -83,8 +83,6 @@ struct OTLPDecoding {
         lookUp = SeriesLookUp(decoder.names)
     }
 
-    var promotesScope: Bool { decoder.translation.promotesScope }
-
     /// More samples came than a request may have.
     var isOverfull: Bool { result.request.recordCount + series.count + refusals.count > decoder.maximumRecords }
 

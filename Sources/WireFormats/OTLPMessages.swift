@@ -1,7 +1,8 @@
-/// Reads an `ExportMetricsServiceRequest` in protobuf (opentelemetry/proto/metrics/v1/metrics.proto). Fields may come in any
-/// order, so what is to be known of a message before its points is looked for first.
+/// Reads an `Export…ServiceRequest` in protobuf (opentelemetry/proto/collector/…), whose messages have the same fields whatever
+/// they bring: resources, in them scopes, in those items. Fields may come in any order, so what is to be known of a message
+/// before its items is looked for first.
 enum OTLPMessages {
-    static func read(_ body: Span<UInt8>, into decoding: inout OTLPDecoding) throws(ProtobufError) {
+    static func read(_ body: Span<UInt8>, into decoding: inout some OTLPItemDecoding) throws(ProtobufError) {
         var fields = ProtobufFields(ByteRange(start: 0, end: body.count))
         while !fields.isAtEnd, !decoding.isOverfull {
             let key = try fields.key(body)
@@ -13,9 +14,9 @@ enum OTLPMessages {
         }
     }
 
-    /// `ResourceMetrics`
+    /// `ResourceMetrics`, `ResourceLogs`
     private static func readResource(
-        _ range: ByteRange, _ body: Span<UInt8>, _ decoding: inout OTLPDecoding
+        _ range: ByteRange, _ body: Span<UInt8>, _ decoding: inout some OTLPItemDecoding
     ) throws(ProtobufError) {
         var places = OTLPPlaces()
         var fields = ProtobufFields(range)
@@ -39,9 +40,9 @@ enum OTLPMessages {
         }
     }
 
-    /// `ScopeMetrics`
+    /// `ScopeMetrics`, `ScopeLogs`
     private static func readScope(
-        _ range: ByteRange, _ places: OTLPPlaces, _ body: Span<UInt8>, _ decoding: inout OTLPDecoding
+        _ range: ByteRange, _ places: OTLPPlaces, _ body: Span<UInt8>, _ decoding: inout some OTLPItemDecoding
     ) throws(ProtobufError) {
         var places = places
         var fields = ProtobufFields(range)
@@ -53,12 +54,12 @@ enum OTLPMessages {
             default: try fields.skip(key, body)
             }
         }
-        decoding.begin(scope: decoding.promotesScope ? try scopeAttributes(places, body) : nil)
+        decoding.begin(scope: decoding.wantsScope ? try scopeAttributes(places, body) : nil)
         fields = ProtobufFields(range)
         while !fields.isAtEnd, !decoding.isOverfull {
             let key = try fields.key(body)
             if key == .bytes(2) {
-                try readMetric(try fields.bytes(body), places, body, &decoding)
+                try decoding.read(message: try fields.bytes(body), places, body)
             } else {
                 try fields.skip(key, body)
             }
@@ -102,7 +103,7 @@ enum OTLPMessages {
     }
 
     /// `Metric`
-    private static func readMetric(
+    static func readMetric(
         _ range: ByteRange, _ places: OTLPPlaces, _ body: Span<UInt8>, _ decoding: inout OTLPDecoding
     ) throws(ProtobufError) {
         var metric = OTLPMetric(places: places)

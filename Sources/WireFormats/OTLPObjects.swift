@@ -1,10 +1,12 @@
-/// Reads an `ExportMetricsServiceRequest` in OTLP's JSON form (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding):
+/// Reads an `Export…ServiceRequest` in OTLP's JSON form (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding):
 /// names in lowerCamelCase, integers of 64 bits as strings or numbers, unknown fields passed over.
 enum OTLPObjects {
     /// A request has 16 levels, and each level of lists in an attribute three more.
     static let deepestNesting = 128
 
-    static func read(_ body: Span<UInt8>, into decoding: inout OTLPDecoding) throws(JSONFault) {
+    static func read<Decoding: OTLPItemDecoding>(
+        _ body: Span<UInt8>, into decoding: inout Decoding
+    ) throws(JSONFault) {
         let finding = try JSONSyntax.scan(body)
         if let place = finding.badText {
             throw JSONFault(
@@ -22,14 +24,14 @@ enum OTLPObjects {
         }
         var cursor = JSONCursor(at: 0)
         try cursor.fields(body) { (cursor, name) throws(JSONFault) in
-            guard name == "resourceMetrics" else { return }
+            guard name == Decoding.names.resources else { return }
             try cursor.elements(body) { (cursor) throws(JSONFault) in try readResource(&cursor, body, &decoding) }
         }
     }
 
-    /// `ResourceMetrics`
-    private static func readResource(
-        _ cursor: inout JSONCursor, _ body: Span<UInt8>, _ decoding: inout OTLPDecoding
+    /// `ResourceMetrics`, `ResourceLogs`
+    private static func readResource<Decoding: OTLPItemDecoding>(
+        _ cursor: inout JSONCursor, _ body: Span<UInt8>, _ decoding: inout Decoding
     ) throws(JSONFault) {
         var places = OTLPPlaces()
         var attributes = ProtobufWriter()
@@ -43,7 +45,7 @@ enum OTLPObjects {
                     if name == "attributes" { try OTLPValueObjects.attributes(&cursor, body, to: &attributes) }
                 }
             case "schemaUrl": places.resourceSchema = try cursor.skip(body)
-            case "scopeMetrics": scopes = cursor
+            case _ where name == Decoding.names.scopes: scopes = cursor
             default: break
             }
         }
@@ -53,13 +55,13 @@ enum OTLPObjects {
         try scopes.elements(body) { (cursor) throws(JSONFault) in try readScope(&cursor, places, body, &decoding) }
     }
 
-    /// `ScopeMetrics`
-    private static func readScope(
-        _ cursor: inout JSONCursor, _ places: OTLPPlaces, _ body: Span<UInt8>, _ decoding: inout OTLPDecoding
+    /// `ScopeMetrics`, `ScopeLogs`
+    private static func readScope<Decoding: OTLPItemDecoding>(
+        _ cursor: inout JSONCursor, _ places: OTLPPlaces, _ body: Span<UInt8>, _ decoding: inout Decoding
     ) throws(JSONFault) {
         var places = places
         var (scope, schema) = (JSONCursor?.none, [UInt8]())
-        var metrics: JSONCursor?
+        var items: JSONCursor?
         try cursor.fields(body) { (cursor, name) throws(JSONFault) in
             switch name {
             case "scope":
@@ -69,13 +71,15 @@ enum OTLPObjects {
                 var inner = cursor
                 places.scopeSchema = try cursor.skip(body)
                 schema = try inner.string(body)
-            case "metrics": metrics = cursor
+            case _ where name == Decoding.names.items: items = cursor
             default: break
             }
         }
-        decoding.begin(scope: decoding.promotesScope ? try scopeAttributes(scope, schema, body) : nil)
-        guard var metrics else { return }
-        try metrics.elements(body) { (cursor) throws(JSONFault) in try readMetric(&cursor, places, body, &decoding) }
+        decoding.begin(scope: decoding.wantsScope ? try scopeAttributes(scope, schema, body) : nil)
+        guard var items else { return }
+        try items.elements(body) { (cursor) throws(JSONFault) in
+            try decoding.read(object: &cursor, places, body)
+        }
     }
 
     /// `InstrumentationScope`, its fields as attributes.
@@ -102,7 +106,7 @@ enum OTLPObjects {
     }
 
     /// `Metric`
-    private static func readMetric(
+    static func readMetric(
         _ cursor: inout JSONCursor, _ places: OTLPPlaces, _ body: Span<UInt8>, _ decoding: inout OTLPDecoding
     ) throws(JSONFault) {
         var metric = OTLPMetric(places: places)
@@ -184,8 +188,8 @@ enum OTLPValueObjects {
         }
     }
 
-    /// `AnyValue`
-    private static func anyValue(
+    /// `AnyValue`; appends its fields.
+    static func anyValue(
         _ cursor: inout JSONCursor, _ body: Span<UInt8>, to value: inout ProtobufWriter
     ) throws(JSONFault) {
         try cursor.fields(body) { (cursor, name) throws(JSONFault) in

@@ -15,11 +15,15 @@ package struct OTLPTranslation: Sendable {
     package var promotedResourceAttributes: [String]
     /// Whether name, version, schema and attributes of the instrumentation's scope become labels `otel_scope_…`.
     package var promotesScope: Bool
+    /// Attributes of log records that become labels, besides `source_id`.
+    package var promotedLogAttributes: [String]
 
     package init(
-        promotedResourceAttributes: [String] = OTLPTranslation.promotedByDefault, promotesScope: Bool = false
+        promotedResourceAttributes: [String] = OTLPTranslation.promotedByDefault, promotesScope: Bool = false,
+        promotedLogAttributes: [String] = []
     ) {
         self.promotedResourceAttributes = promotedResourceAttributes
         self.promotesScope = promotesScope
+        self.promotedLogAttributes = promotedLogAttributes
     }
 }

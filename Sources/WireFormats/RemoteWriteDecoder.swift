@@ -1,11 +1,14 @@
 package import TelemetryModel
 
 /// The two versions of Prometheus' remote write protocol.
-package enum RemoteWriteVersion: Sendable {
+package enum RemoteWriteVersion: String, Sendable {
     /// `prometheus.WriteRequest` (https://prometheus.io/docs/specs/prw/remote_write_spec/).
-    case one
+    case one = "1.0"
     /// `io.prometheus.write.v2.Request` (https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/).
-    case two
+    case two = "2.0"
+
+    /// By which a dead letter says that it is such a message.
+    package var parameters: String { QueryText.encoded([("version", rawValue)]) }
 }
 
 /// What a request of remote write came to.
@@ -47,6 +50,13 @@ package final class RemoteWriteDecoder: Sendable {
     package init(registry: SeriesRegistry, maximumRecords: Int = 1_000_000) {
         names = SeriesNames(registry: registry)
         self.maximumRecords = maximumRecords
+    }
+
+    /// Decodes a series of version 1.0 that stands alone, as refused samples are kept.
+    package func decode(series: [UInt8]) throws(RemoteWriteError) -> DecodedWrite {
+        var message = ProtobufWriter()
+        message.bytes(1, series)
+        return try decode(message.bytes.span, version: .one)
     }
 
     /// - Parameter message: after decompression.

@@ -263,11 +263,16 @@ struct RemoteWriteDecoding {
         var series = ProtobufWriter()
         series.append(LabelMessages.only(labels, bytes))
         if sample.histogram >= 0 {
-            series.bytes(4, histograms[sample.histogram].bytes)
+            // Of a field that stands twice the later one counts.
+            var histogram = ProtobufWriter()
+            histogram.append(histograms[sample.histogram].bytes)
+            if sample.start != 0 { histogram.int64(17, sample.start) }
+            series.bytes(4, histogram.bytes)
         } else {
             series.message(2) { message in
                 message.double(1, sample.value)
                 message.int64(2, sample.timestamp)
+                if sample.start != 0 { message.int64(3, sample.start) }
             }
         }
         result.request.rejected.append(

@@ -38,7 +38,9 @@ struct DashboardRoutesTests {
     @Test("everything that the page refers to is there")
     func references() async throws {
         try await application.test(.router) { client in
-            let page = try await client.execute(uri: "/", method: .get) { String(buffer: $0.body) }
+            let page =
+                try await client.execute(uri: "/", method: .get) { String(buffer: $0.body) }
+                + client.execute(uri: "/dead-letters", method: .get) { String(buffer: $0.body) }
             let addresses = quotedValues(in: page).filter { $0.hasPrefix("/assets/") }
             #expect(addresses.count >= 8)
             for address in addresses {

@@ -92,7 +92,12 @@ import Testing
         try await fixture.append()
         try fixture.log.close()
         try change("alerts.sqlite", "UPDATE record SET value = x'ff00'")
-        try change("log.sqlite", "INSERT INTO dead_letter VALUES (1, 0, 1, 'a', 'wrong_type', NULL, '', 0, x'00')")
+        try change(
+            "log.sqlite",
+            """
+            INSERT INTO dead_letter(received_at_ms, protocol, source_id, reason, message, record_index, payload)
+            VALUES (0, 1, 'a', 'wrong_type', '', 0, x'00')
+            """)
         try change("log.sqlite", "UPDATE series SET labels = '{' WHERE ref = 0")
         let problems = try fixture.verify(fixture.data, .data).files.flatMap(\.problems)
         for words in ["group/a;b", "dead letters of source \"a\"", "damaged at ref 0"] {

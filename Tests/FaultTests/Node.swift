@@ -40,7 +40,7 @@ final class Node {
             if isEager { options.flushPolicy.longestStayMilliseconds = 0 }
             options.maximumBufferedRecords = bufferedRecords
             processor = try Processor(
-                log: log, store: store, pipeline: ProcessingPipeline(), options: options,
+                log: log, store: store, options: options,
                 logger: Logger(label: "faults") { [report] _ in NodeListener(report: report) })
         } catch {
             try? log.close()

@@ -84,7 +84,7 @@ import WireFormats
         addIngestionRoutes(
             to: router,
             environment: IngestionEnvironment(
-                decoders: platform.decoders, log: platform.log, metrics: IngestionMetrics(platform.metrics),
+                decoders: platform.decoders, log: platform.log, metrics: platform.ingestionMetrics,
                 maximumBodyBytes: maximumBodyBytes, requestTimeout: .seconds(30), isBehind: { isBehind },
                 waitUntilStored: { _ in }),
             work: platform.queryWork)

@@ -70,7 +70,44 @@ import Testing
         #expect(try run("processes/pipeline_test.py") == 0)
     }
 
+    @Test func everyClientAtOnceThroughKills() throws {
+        let seconds = ProcessInfo.processInfo.environment["HELIOGRAPH_SOAK_SECONDS"] ?? "15"
+        #expect(try run("processes/soak_test.py", [seconds]) == 0)
+    }
+
+    @Test func thePipelinesStagesAreInForce() throws {
+        #expect(try run("processes/stages_test.py") == 0)
+    }
+
+    @Test func onlyWhoMayIsLetIn() throws {
+        #expect(try run("processes/access_test.py") == 0)
+    }
+
+    @Test func theDashboardAsksForAToken() throws {
+        #expect(try run("browser/sign_in_test.py") == 0)
+    }
+
+    @Test func connectionsCanBeEncrypted() throws {
+        #expect(try run("processes/tls_test.py") == 0)
+    }
+
     @Test func influxClientsAreServed() throws {
         #expect(try run("processes/line_protocol_test.py") == 0)
+    }
+
+    @Test func statsDsAndGraphitesClientsAreServed() throws {
+        #expect(try run("processes/line_listeners_test.py") == 0)
+    }
+
+    @Test func anOutageOfAReceiverLosesNothing() throws {
+        #expect(try run("processes/forward_test.py") == 0)
+    }
+
+    @Test func deadLettersAreMendedAndReplayedOnce() throws {
+        #expect(try run("processes/dead_letters_test.py") == 0)
+    }
+
+    @Test func openTelemetrysLogsAreEvents() throws {
+        #expect(try run("processes/otlp_logs_test.py") == 0)
     }
 }

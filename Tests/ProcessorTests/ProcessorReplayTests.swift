@@ -54,7 +54,7 @@ import TimeSeriesStore
         let log = try IngestLog(folder: folder.path, registry: SeriesRegistry())
         let store = try EmbeddedStore(dataFolder: folder.path)
         let processor = try Processor(
-            log: log, store: store, pipeline: ProcessingPipeline(stages: []), logger: logger)
+            log: log, store: store, logger: logger)
         #expect(processor.ledger.pending == 40 * 50)
         #expect(processor.replayProgress == 0)
         processor.start()
@@ -85,9 +85,7 @@ import TimeSeriesStore
         try log.write(LedgerCheckpoint(offset: 2, entries: [entry]))
         let ledger = Ledger(try log.ledgerCheckpoint(), pending: 0)
         let applied = AppliedPosition(start: 0, target: 2)
-        var applier = BatchApplier(
-            series: CompiledSeries(registry: registry, pipeline: ProcessingPipeline(stages: []), store: store),
-            store: store, ledger: ledger)
+        var applier = BatchApplier(registry: registry, pipeline: .empty, store: store, ledger: ledger)
         let first = try #require(try log.batches(after: 0, through: 1, limit: 1).first)
         _ = applier.apply(first, isReplay: true)
         applied.advance(to: 1)
@@ -127,9 +125,9 @@ import TimeSeriesStore
         let again = SeriesRegistry()
         log = try IngestLog(folder: folder.path, registry: again)
         let store = try EmbeddedStore(dataFolder: folder.path)
-        let drop = DropStage(rule: "no", matchers: [LabelMatcher("__name__", .equal("dropped"))])
-        let processor = try Processor(
-            log: log, store: store, pipeline: ProcessingPipeline(stages: [drop]), logger: logger)
+        let drop = PipelineSource(name: "p.yml", text: "stages: [{drop: dropped}]", lookups: [:])
+        try log.write(PipelineVersion(fromOffset: 1, source: try drop.stored))
+        let processor = try Processor(log: log, store: store, pipeline: drop, logger: logger)
         processor.start()
         await processor.waitUntilVisible()
         let found = try store.select(SeriesSelection(matchers: [], range: .all), budget: QueryBudget())

@@ -23,11 +23,12 @@ import TimeSeriesStore
         let store: EmbeddedStore
         let processor: Processor
 
-        init(_ folder: String, stages: [any ProcessingStage] = [], options: Processor.Options = .init()) throws {
+        init(_ folder: String, pipeline: String = "", options: Processor.Options = .init()) throws {
             log = try IngestLog(folder: folder, registry: registry)
             store = try EmbeddedStore(dataFolder: folder)
             processor = try Processor(
-                log: log, store: store, pipeline: ProcessingPipeline(stages: stages), options: options,
+                log: log, store: store, pipeline: PipelineSource(name: "p.yml", text: pipeline, lookups: [:]),
+                options: options,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             processor.start()
         }
@@ -85,11 +86,11 @@ import TimeSeriesStore
     @Test func stagesDropAndConvertOncePerSeries() async throws {
         let pipeline = try Pipeline(
             folder.path,
-            stages: [
-                DropStage(rule: "no debug", matchers: [LabelMatcher("__name__", .equal("debug_metric"))]),
-                UnitStage(
-                    metric: "temp_f", renamed: "temp_c", conversion: ValueTransform(factor: 5 / 9, offset: -160 / 9)),
-            ])
+            pipeline: """
+                stages:
+                - drop: debug_metric
+                - unit: {match: temp_f, from: fahrenheit, to: celsius, rename: temp_c}
+                """)
         try await pipeline.send([("debug_metric", 1, 1), ("temp_f", 1, 212), ("other", 1, 7)])
         await pipeline.processor.waitUntilVisible()
         #expect(try pipeline.samples("debug_metric").isEmpty)

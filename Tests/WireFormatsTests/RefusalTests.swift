@@ -57,10 +57,11 @@ import Testing
     @Test func everyReasonIsGivenByTheDecoder() throws {
         var given = Set(try ContractVector.all().compactMap(\.reason))
         // These depend on what came before: ContractShapeTests.
-        given.formUnion([RejectionReason.seriesLimit.rawValue, RejectionReason.sourceSeriesLimit.rawValue])
+        given.formUnion([RejectionReason.seriesLimit, .sourceSeriesLimit, .tokenSeriesLimit].map(\.rawValue))
         // What the contract cannot have; other protocols can.
         let others: Set<RejectionReason> = [
             .invalidLine, .invalidMessage, .invalidHistogram, .unsupportedValue, .unsupportedTemporality,
+            .tooManyValues,
         ]
         for reason in RejectionReason.allCases where !others.contains(reason) {
             #expect(given.contains(reason.rawValue), "\(reason)")

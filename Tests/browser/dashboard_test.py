@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from chrome import BrowserError, Chrome, Watch, find_chromium  # noqa: E402
+from dead_letter_checks import DeadLetterChecks  # noqa: E402
 
 SOURCES = {
     "browser-a": {"region": "north", "service": "gate", "env": "test"},
@@ -97,7 +98,7 @@ class Producer:
         }
 
 
-class Checks:
+class Checks(DeadLetterChecks):
     """The checks, in the order in which a reader would come across them."""
 
     def __init__(self, chrome, base, producer, shots):
@@ -337,6 +338,7 @@ class Checks:
             "page_renders", "charts_are_drawn", "series_of_both_regions", "tiles_have_values", "live_badge",
             "chart_moves", "pause", "events_are_listed", "hover_shows_values", "kpis_and_footer", "range_change",
             "drag_zooms_and_back_returns", "absolute_range", "source_filter", "explore", "dark_mode", "narrow_window",
+            "letters_are_listed", "a_letter_is_mended", "bytes_are_shown_in_base64", "many_letters",
         ]
         failed = 0
         for name in names:

@@ -54,10 +54,12 @@ class Server:
         command = [BINARY, "run", "--data", str(folder), "--listen", "127.0.0.1:0", *arguments]
         self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = start(
-            command, stdout=subprocess.PIPE, stderr=self.errors, env={**clean_environment(), **(environment or {})})
+            command, stdout=subprocess.PIPE, stderr=self.errors,
+            # Its second address would be the same for all servers of a machine.
+            env={**clean_environment(), "HELIOGRAPH_INGEST_OTLP_LISTEN": "off", **(environment or {})})
         self.port = None
         for line in self.process.stdout:
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found.group(1))
                 break

@@ -22,14 +22,14 @@ def available():
 class Prometheus:
     """One `prometheus`, on a port the kernel chose. Use as a context manager: it is ended on leaving."""
 
-    def __init__(self, folder, configuration):
+    def __init__(self, folder, configuration, *arguments):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "prometheus.yml"
         file.write_text(configuration)
         self.process = harness.start(
             ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}",
-             "--web.listen-address=127.0.0.1:0", "--log.level=info"],
+             "--web.listen-address=127.0.0.1:0", "--log.level=info", *arguments],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.lines = []
         self.port = None

@@ -15,10 +15,15 @@ package struct AdminEnvironment: Sendable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let now: @Sendable () -> Int64
 
+    /// Reads the pipeline's files again and puts them into force.
+    package let reloadPipeline: @Sendable () async throws -> Void
+
     package init(
         log: IngestLog, store: EmbeddedStore, processor: Processor, work: BlockingWork,
-        barrier: @escaping @Sendable () async throws -> Void, now: @escaping @Sendable () -> Int64
+        barrier: @escaping @Sendable () async throws -> Void, now: @escaping @Sendable () -> Int64,
+        reloadPipeline: @escaping @Sendable () async throws -> Void
     ) {
+        self.reloadPipeline = reloadPipeline
         self.log = log
         self.store = store
         self.processor = processor

@@ -1,7 +1,6 @@
 import EmbeddedStore
 import Foundation
 import HTTPSupport
-import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
@@ -17,7 +16,7 @@ struct DeletionRoutes: Sendable {
     /// `Accept: application/json` or `receipt=true`.
     @Sendable func deleteSeries(_ request: Request, _ context: AppContext) async throws -> Response {
         var request = request
-        try DeletionRoutes.refuseForeignPages(request)
+        try request.refuseForeignPages(as: "delete", otherwise: "heliograph delete")
         let parameters = try await RequestParameters(reading: &request, limit: AdminEnvironment.bodyBytes)
         let wantsReceipts = try parameters.flag("receipt") || DeletionRoutes.acceptsJSON(request)
         let receipts = try await delete(parameters, context)
@@ -26,7 +25,7 @@ struct DeletionRoutes: Sendable {
 
     @Sendable func delete(_ request: Request, _ context: AppContext) async throws -> Response {
         var request = request
-        try DeletionRoutes.refuseForeignPages(request)
+        try request.refuseForeignPages(as: "delete", otherwise: "heliograph delete")
         let parameters = try await RequestParameters(reading: &request, limit: AdminEnvironment.bodyBytes)
         return answer(try await delete(parameters, context))
     }
@@ -110,19 +109,4 @@ struct DeletionRoutes: Sendable {
     private static func acceptsJSON(_ request: Request) -> Bool {
         request.headers[.accept]?.lowercased().contains("application/json") ?? false
     }
-
-    /// A form can be posted to any address by any page that somebody has open (https://fetch.spec.whatwg.org/#sec-fetch-site-header
-    /// says from where); only pages of this server and programs may delete.
-    private static func refuseForeignPages(_ request: Request) throws {
-        guard let site = HTTPField.Name("Sec-Fetch-Site").flatMap({ request.headers[$0] }) else {
-            guard let origin = request.headers[.origin], let host = request.head.authority,
-                !origin.hasSuffix("//\(host)")
-            else { return }
-            throw foreign
-        }
-        guard ["same-origin", "none"].contains(site) else { throw foreign }
-    }
-
-    private static let foreign = APIError(
-        .forbidden, "a page of another site may not delete; use this server's own address, curl, or heliograph delete")
 }

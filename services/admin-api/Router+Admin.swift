@@ -9,5 +9,8 @@ package func addAdminRoutes(to router: Router<AppContext>, environment: AdminEnv
     router.delete("/api/v1/series", use: deletions.delete)
     router.get("/api/v1/admin/deletions", use: deletions.list)
     router.get("/api/v1/status/tsdb", use: StoreStatusRoute(environment: environment).handle)
+    let pipeline = PipelineRoutes(environment: environment)
+    router.get("/api/v1/pipeline", use: pipeline.show)
+    router.post("/api/v1/pipeline/reload", use: pipeline.reload)
     router.get("/api/v1/cardinality", use: CardinalityRoute(environment: environment).handle)
 }

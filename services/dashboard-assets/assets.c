@@ -83,6 +83,9 @@ static const unsigned char panel_js[] = {
 static const unsigned char poll_js[] = {
 #embed "web/poll.js"
 };
+static const unsigned char pipeline_js[] = {
+#embed "web/pipeline.js"
+};
 static const unsigned char popover_js[] = {
 #embed "web/popover.js"
 };
@@ -94,6 +97,9 @@ static const unsigned char range_picker_js[] = {
 };
 static const unsigned char range_query_js[] = {
 #embed "web/range-query.js"
+};
+static const unsigned char sign_in_js[] = {
+#embed "web/sign-in.js"
 };
 static const unsigned char source_filter_js[] = {
 #embed "web/source-filter.js"
@@ -121,6 +127,27 @@ static const unsigned char tiles_js[] = {
 };
 static const unsigned char welcome_js[] = {
 #embed "web/welcome.js"
+};
+static const unsigned char armed_button_js[] = {
+#embed "web/armed-button.js"
+};
+static const unsigned char bulk_actions_js[] = {
+#embed "web/bulk-actions.js"
+};
+static const unsigned char dead_letters_css[] = {
+#embed "web/dead-letters.css"
+};
+static const unsigned char dead_letters_html[] = {
+#embed "web/dead-letters.html"
+};
+static const unsigned char dead_letters_js[] = {
+#embed "web/dead-letters.js"
+};
+static const unsigned char letter_detail_js[] = {
+#embed "web/letter-detail.js"
+};
+static const unsigned char letter_filter_js[] = {
+#embed "web/letter-filter.js"
 };
 static const unsigned char dygraph_min_js[] = {
 #embed "/usr/share/javascript/dygraphs/dygraph.min.js"
@@ -160,10 +187,12 @@ static const struct dashboard_asset assets[] = {
     ASSET(palette_js, "palette.js"),
     ASSET(panel_js, "panel.js"),
     ASSET(poll_js, "poll.js"),
+    ASSET(pipeline_js, "pipeline.js"),
     ASSET(popover_js, "popover.js"),
     ASSET(promql_js, "promql.js"),
     ASSET(range_picker_js, "range-picker.js"),
     ASSET(range_query_js, "range-query.js"),
+    ASSET(sign_in_js, "sign-in.js"),
     ASSET(source_filter_js, "source-filter.js"),
     ASSET(sparkline_js, "sparkline.js"),
     ASSET(state_js, "state.js"),
@@ -173,6 +202,13 @@ static const struct dashboard_asset assets[] = {
     ASSET(theme_js, "theme.js"),
     ASSET(tiles_js, "tiles.js"),
     ASSET(welcome_js, "welcome.js"),
+    ASSET(armed_button_js, "armed-button.js"),
+    ASSET(bulk_actions_js, "bulk-actions.js"),
+    ASSET(dead_letters_css, "dead-letters.css"),
+    ASSET(dead_letters_html, "dead-letters.html"),
+    ASSET(dead_letters_js, "dead-letters.js"),
+    ASSET(letter_detail_js, "letter-detail.js"),
+    ASSET(letter_filter_js, "letter-filter.js"),
     ASSET(dygraph_min_js, "dygraph.min.js"),
     ASSET(dygraph_css, "dygraph.css"),
     ASSET(fleet_json, "fleet.json"),

@@ -30,8 +30,10 @@ struct DashboardAsset: Sendable {
 
 /// Everything the page is made of.
 struct DashboardAssets: Sendable {
-    /// The page itself.
+    /// The start page.
     let page: DashboardAsset
+    /// That of dead letters.
+    let letterPage: DashboardAsset
     /// The definition of tiles and panels.
     let definition: DashboardAsset
     /// Scripts, styles and pictures by name.
@@ -42,21 +44,25 @@ struct DashboardAssets: Sendable {
     /// What is linked into this binary, copied once.
     static let embedded = DashboardAssets(embeddedFiles())
 
-    /// - Parameter bodies: the files by name; one without "index.html" or "fleet.json" has that file empty.
+    /// - Parameter bodies: the files by name; a page or "fleet.json" that is not among them is empty.
     init(_ bodies: [String: ByteBuffer]) {
         var files: [String: DashboardAsset] = [:]
         for (name, body) in bodies { files[name] = DashboardAsset(name: name, body: body) }
-        let page = files.removeValue(forKey: "index.html")
+        let pages = ["index.html", "dead-letters.html"].map { ($0, files.removeValue(forKey: $0)) }
         definition = files.removeValue(forKey: "fleet.json") ?? DashboardAsset(name: "fleet.json", body: ByteBuffer())
-        revision =
+        let revision =
             EntityTag(of: files.values.sorted { $0.name < $1.name }.flatMap { "\($0.name)\($0.tag.digits)".utf8 })
             .digits
         self.files = files
-        // The page's source says "-" where the revision belongs.
-        let source = page.map { String(buffer: $0.body) } ?? ""
-        let addressed = source.split(separator: "/assets/-/", omittingEmptySubsequences: false)
-            .joined(separator: "/assets/\(revision)/")
-        self.page = DashboardAsset(name: "index.html", body: ByteBuffer(string: addressed))
+        self.revision = revision
+        // A page's source says "-" where the revision belongs.
+        let addressed = pages.map { name, page in
+            let source = page.map { String(buffer: $0.body) } ?? ""
+            let text = source.split(separator: "/assets/-/", omittingEmptySubsequences: false)
+                .joined(separator: "/assets/\(revision)/")
+            return DashboardAsset(name: name, body: ByteBuffer(string: text))
+        }
+        (page, letterPage) = (addressed[0], addressed[1])
     }
 
     private static func embeddedFiles() -> [String: ByteBuffer] {

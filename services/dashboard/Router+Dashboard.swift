@@ -9,13 +9,14 @@ import NIOCore
 private let contentSecurityPolicy =
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
-/// The page at `/`, its files under `/assets/{revision}/{name}`, its definition at `/dashboards/fleet.json`; each for
+/// The page at `/`, that of dead letters at `/dead-letters`, their files under `/assets/{revision}/{name}`, its definition at `/dashboards/fleet.json`; each for
 /// GET and HEAD, from memory. Asks for nothing else of the server than its HTTP API.
 ///
 /// `/graph?g0.expr=…`, where Prometheus' notifications and tools link to, leads to the same expression in the explore panel.
 package func addDashboardRoutes(to router: Router<AppContext>) {
     let assets = DashboardAssets.embedded
     serve(router, "/") { _, _ in (assets.page, .revalidate) }
+    serve(router, "/dead-letters") { _, _ in (assets.letterPage, .revalidate) }
     serve(router, "/dashboards/fleet.json") { _, _ in (assets.definition, .revalidate) }
     router.get("/graph") { request, _ in
         let expression = request.uri.queryParameters["g0.expr"].map(String.init) ?? ""

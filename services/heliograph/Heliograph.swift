@@ -17,9 +17,9 @@ struct Heliograph: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, QueryCommand.self, ProduceCommand.self, KPICommand.self, CardinalityCommand.self,
-            DeleteCommand.self,
+            DeleteCommand.self, DeadLettersCommand.self,
             ExportCommand.self, ImportCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self,
-            CheckConfigCommand.self, ScrapeCommand.self,
+            TokenCommand.self, PipelineCommand.self, CheckConfigCommand.self, ScrapeCommand.self,
         ])
 
     static func main() async {

@@ -72,6 +72,8 @@ struct OperationsRoutes: Sendable {
                     totals.field("dead_lettered", fates.deadLettered)
                     totals.field("pending", snapshot.pending)
                 }
+                data.key("dead_letters")
+                data.object { snapshot.letters.write(to: &$0) }
                 data.key("protocols")
                 data.array { protocols in
                     for (ingestProtocol, records) in snapshot.received.sorted(by: { $0.key.rawValue < $1.key.rawValue })
@@ -103,6 +105,20 @@ struct OperationsRoutes: Sendable {
             item.field("duplicate", account.counts.duplicate)
             item.field("dropped", account.counts.dropped)
             item.field("dead_lettered", account.deadLettered)
+            if account.deadLettered > 0 {
+                item.key("dead_letters")
+                item.object { account.letters.write(to: &$0) }
+            }
         }
+    }
+}
+
+extension DeadLetterCounts {
+    /// What became of those that were dead-lettered: the four add up to them.
+    fileprivate func write(to object: inout JSONText) {
+        object.field("waiting", waiting)
+        object.field("replayed", replayed)
+        object.field("discarded", discarded)
+        object.field("expired", expired)
     }
 }

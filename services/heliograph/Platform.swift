@@ -25,14 +25,18 @@ struct Platform: Sendable {
     let store: EmbeddedStore
     let processor: Processor
     let decoders: IngestionDecoders
+    let ingestionMetrics: IngestionMetrics
     let engine: PromQLEngine
     let engineOptions: EngineOptions
     let metrics: MetricsRegistry
     let scraper: ScrapeService
     /// What SIGHUP and `POST /-/reload` read again.
     let reloads = Reloads()
+    let access: PlatformAccess
     let queryWork: BlockingWork
     let logger: Logger
+    /// Nil without a pipeline file.
+    let pipelineReload: PipelineReload?
     let startedAt = ContinuousClock.now
 
     /// Opens the data folder; ingestion could begin when this returns, while `processor.start()` reads the log back.
@@ -54,23 +58,31 @@ struct Platform: Sendable {
             logger.critical(
                 "a damaged block was set aside", metadata: ["file": "\(block.file)", "reason": "\(block.reason)"])
         }
+        let pipeline = try Platform.pipeline(settings.pipeline.file)
         var options = Processor.Options()
         options.flushesAtStop = flushesAtStop
         options.flushPolicy.graceMilliseconds = Int64(settings.head.grace.seconds * 1000)
         processor = try Processor(
-            log: log, store: store, pipeline: ProcessingPipeline(), options: options, logger: logger)
+            log: log, store: store, pipeline: pipeline?.reading.source ?? .empty, options: options, logger: logger)
         decoders = IngestionDecoders(
             registry: registry, maximumRecords: settings.ingest.maxRecords,
             otlp: OTLPTranslation(
                 promotedResourceAttributes: settings.ingest.otlpPromotedResourceAttributes,
-                promotesScope: settings.ingest.otlpPromotesScope))
+                promotesScope: settings.ingest.otlpPromotesScope,
+                promotedLogAttributes: settings.ingest.otlpPromotedLogAttributes))
         var engineOptions = EngineOptions()
         engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)
         self.engineOptions = engineOptions
         engine = PromQLEngine(store: store, options: engineOptions)
         metrics = MetricsRegistry()
+        ingestionMetrics = IngestionMetrics(metrics)
+        access = try PlatformAccess(settings: settings, registry: registry, metrics: metrics, logger: logger)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         queryWork = BlockingWork(label: "query", width: settings.query.threads > 0 ? settings.query.threads : cores)
+        pipelineReload = pipeline.map { [processor, queryWork] in
+            PipelineReload($0.file, reading: $0.reading, processor: processor, work: queryWork, logger: logger)
+        }
+        if let pipelineReload { reloads.register("pipeline.file") { _ = try await pipelineReload.reload() } }
         scraper = ScrapeService(
             ScrapeEnvironment(
                 log: log, metrics: metrics, logger: logger, maximumRecords: settings.ingest.maxRecords,
@@ -78,11 +90,33 @@ struct Platform: Sendable {
         PlatformMetrics(log: log, store: store, processor: processor).register(in: metrics)
     }
 
+    /// - Throws: `CommandFailure` that names everything that is wrong with the file.
+    private static func pipeline(_ path: String) throws -> (file: PipelineFile, reading: PipelineFile.Reading)? {
+        guard !path.isEmpty else { return nil }
+        let file = PipelineFile(path: path)
+        do {
+            return (file, try file.read())
+        } catch {
+            throw CommandFailure("the pipeline cannot be used:\n\(error)")
+        }
+    }
+
     /// Commits and processes what was accepted, then closes the files.
     func close() throws {
         log.stopAccepting()
         processor.stop()
+        try access.close()
         try log.close()
+    }
+
+    /// What routes need that take telemetry.
+    var ingestionEnvironment: IngestionEnvironment {
+        var environment = IngestionEnvironment(
+            decoders: decoders, log: log, metrics: ingestionMetrics, maximumBodyBytes: settings.ingest.maxBodyBytes,
+            requestTimeout: settings.ingest.requestTimeout, isBehind: { [processor] in processor.isBehind },
+            waitUntilStored: { [processor] offset in await processor.waitUntilApplied(offset) })
+        environment.limiter = access.limiter
+        return environment
     }
 
     func budget() -> QueryBudget {

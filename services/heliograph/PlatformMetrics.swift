@@ -28,6 +28,7 @@ struct PlatformMetrics {
         registerBlocks(in: metrics)
         registerCompaction(in: metrics)
         registerReplay(in: metrics)
+        registerPipeline(in: metrics)
         metrics.register("process_resident_memory_bytes", .gauge, help: "Resident memory size in bytes.") {
             [.init(ProcessMemory.residentBytes)]
         }
@@ -63,20 +64,6 @@ struct PlatformMetrics {
         }
     }
 
-    private func registerDeadLetters(in metrics: MetricsRegistry) {
-        metrics.register(
-            "heliograph_dead_letters_total", .counter, help: "Records refused, by protocol and reason."
-        ) { [log] in
-            var sums: [[String]: Int] = [:]
-            for (key, records) in log.readTotals({ _, deadLettered in deadLettered }) {
-                sums[[key.ingestProtocol.name, key.reason], default: 0] += records
-            }
-            return sums.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, records in
-                .init(Double(records), labels: [("protocol", key[0]), ("reason", key[1])])
-            }
-        }
-    }
-
     private func registerBudgets(in metrics: MetricsRegistry) {
         metrics.register("heliograph_series_known", .gauge, help: "Series that ever were in the log.") { [log] in
             [.init(Double(log.registry.count))]
@@ -101,9 +88,6 @@ struct PlatformMetrics {
         }
         metrics.register("heliograph_log_failed_commits_total", .counter, help: "Transactions that failed.") {
             [.init(Double(counters.failedCommits))]
-        }
-        metrics.register("heliograph_dead_letters_expired_total", .counter, help: "Dead letters deleted for space.") {
-            [.init(Double(counters.expiredDeadLetters))]
         }
         metrics.register("heliograph_log_waiting_bytes", .gauge, help: "Bytes of requests that wait for a commit.") {
             [log] in [.init(Double(log.pendingBytes))]

@@ -1,15 +1,19 @@
+import AccessControl
 import Alerting
 import AsyncHTTPClient
 import DataBackup
 import EmbeddedStore
+import Forwarder
 import Foundation
 import HTTPSupport
 import Hummingbird
 import IngestLog
 import KPIAnalytics
+import LineListeners
 import Logging
 import NIOCore
 import Processor
+import Producer
 import PromQLEngine
 import QueryAPI
 import ServiceLifecycle
@@ -21,6 +25,9 @@ import UnixSignals
 struct PlatformRunner {
     let settings: HeliographSettings
     let logger: Logger
+
+    /// How often lookup files are looked at for a change.
+    private static let lookupInterval = Duration.seconds(5)
 
     func run() async throws {
         if BackupRestore.isUnfinished(settings.data.dir) {
@@ -38,6 +45,7 @@ struct PlatformRunner {
         }
         platform.processor.start()
         do {
+            try platform.access.checkMayListen(settings)
             try await serve(platform)
         } catch {
             try? platform.close()
@@ -50,12 +58,16 @@ struct PlatformRunner {
     private func serve(_ platform: Platform) async throws {
         let alerting = try AlertingAssembly(platform: platform).service()
         let scraping = try Scraping(platform: platform)
+        let forwarding = try platform.forwarding()
         let (addresses, announcement) = AsyncStream.makeStream(of: String.self)
+        let certificates = settings.tls.isOn ? try CertificateFiles(settings.tls, logger: logger) : nil
         let application = buildApplication(
-            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting
+            platform: platform, queries: try platform.queryEnvironment(), alerting: alerting, forwarding: forwarding,
+            certificates: certificates
         ) { host, port in
             let shown = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
-            let url = "http://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
+            let url =
+                "\(certificates == nil ? "http" : "https")://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
             Announcement(url: url).print()
             announcement.yield(url)
             announcement.finish()
@@ -63,16 +75,38 @@ struct PlatformRunner {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: Schedule(interval: settings.head.flushInterval) { platform.processor.flushDueWindows() }),
             .init(service: Schedule(interval: settings.compaction.interval) { platform.processor.compactor.wake() }),
+            .init(
+                service: Schedule(interval: .milliseconds(500)) {
+                    platform.access.look()
+                    certificates?.look()
+                }),
             .init(service: alerting),
             .init(service: scraping),
             .init(service: ReloadSignal(reloads: platform.reloads, logger: logger)),
             .init(service: OnEventLoops(service: application)),
         ]
+        if let reload = platform.pipelineReload {
+            services.append(
+                .init(
+                    service: Schedule(interval: PlatformRunner.lookupInterval) {
+                        Task { await reload.reloadIfLookupsChanged() }
+                    }))
+        }
+        if let listener = OTLPListener(platform, certificates: certificates) {
+            services.append(.init(service: listener))
+        }
+        if let forwarding { services.append(.init(service: forwarding)) }
+        for listener in platform.lineListeners() { services.append(.init(service: listener)) }
+        if settings.deadLetters.maxAge > .zero {
+            services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))
+        }
         if settings.demo {
             services.append(
                 .init(
                     service: DemoFleet(
-                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0, logger: logger),
+                        addresses: addresses, isFirstRun: platform.log.durableOffset == 0,
+                        credentials: fleetCredentials(platform),
+                        logger: logger),
                     successTerminationBehavior: .ignore,
                     failureTerminationBehavior: .ignore))
         }
@@ -81,11 +115,22 @@ struct PlatformRunner {
         configuration.maximumGracefulShutdownDuration = settings.shutdown.timeout
         do {
             try await ServiceGroup(configuration: configuration).run()
+        } catch let error as ListenFailure {
+            throw CommandFailure("\(error)")
         } catch let error as IOError {
             throw CommandFailure(
                 "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error.description); choose another "
                     + "address with --listen")
         }
+    }
+}
+
+extension PlatformRunner {
+    /// Of the fleet that is simulated here and sends to this very process.
+    private func fleetCredentials(_ platform: Platform) -> ServerCredentials {
+        var credentials = ServerCredentials(token: platform.access.fleetToken.text)
+        credentials.verifiesServer = false
+        return credentials
     }
 }
 
@@ -117,13 +162,13 @@ struct Announcement {
 /// Does something every so often, until the server is told to stop.
 struct Schedule: Service {
     let interval: Duration
-    let work: @Sendable () -> Void
+    let work: @Sendable () async -> Void
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: interval)
-                work()
+                await work()
             }
         }
     }

@@ -2,6 +2,8 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Producer
+import WireFormats
 
 /// A server that a command asks, over HTTP.
 struct RunningServer {
@@ -11,10 +13,13 @@ struct RunningServer {
     /// Without a slash at the end.
     let url: String
 
+    private static let credentials = ServerCredentials(environment: ProcessInfo.processInfo.environment)
+
     /// Says at once when nobody listens; the shared client would try again for more than a minute.
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(10)))
         configuration.connectionPool.retryConnectionEstablishment = false
+        credentials.apply(to: &configuration)
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
@@ -25,10 +30,12 @@ struct RunningServer {
     /// - Throws: `CommandFailure` if there is no answer, or none with status 200.
     func ask(
         _ method: HTTPMethod = .GET, _ path: String, _ parameters: [(name: String, value: String)],
-        timeout: TimeAmount = .seconds(120)
+        body content: [UInt8]? = nil, timeout: TimeAmount = .seconds(120)
     ) async throws -> String {
         var request = HTTPClientRequest(url: "\(url)\(path)\(RunningServer.query(parameters))")
         request.method = method
+        if let content { request.body = .bytes(ByteBuffer(bytes: content)) }
+        RunningServer.credentials.apply(to: &request.headers)
         let body: ByteBuffer
         let status: UInt
         do {
@@ -52,6 +59,7 @@ struct RunningServer {
         var request = HTTPClientRequest(url: url + path)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+        RunningServer.credentials.apply(to: &request.headers)
         request.body = .bytes(ByteBuffer(string: String(RunningServer.query(form).dropFirst())))
         do {
             let response = try await RunningServer.client.execute(request, timeout: timeout)
@@ -66,15 +74,15 @@ struct RunningServer {
         }
     }
 
-    /// Only what RFC 3986 calls unreserved stays as it is: a plus sign would be read as a space.
+    /// An answer of any length, whatever its status.
+    static func download(_ address: String) async throws -> HTTPClientResponse {
+        var request = HTTPClientRequest(url: address)
+        credentials.apply(to: &request.headers)
+        return try await client.execute(request, deadline: .distantFuture)
+    }
+
     static func query(_ parameters: [(name: String, value: String)]) -> String {
-        let unreserved = CharacterSet(charactersIn: "-._~").union(
-            .alphanumerics.intersection(CharacterSet(charactersIn: "\u{0}"..."\u{7F}")))
-        let pairs = parameters.map { pair in
-            [pair.name, pair.value].map { $0.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "" }
-                .joined(separator: "=")
-        }
-        return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+        parameters.isEmpty ? "" : "?" + QueryText.encoded(parameters)
     }
 
     /// The sentence of an error answer, or all of it.

@@ -11,6 +11,7 @@ package struct APIError: Error, HTTPResponseError, Sendable {
         case execution
         case timeout
         case canceled
+        case unauthorized
         case forbidden
         case notFound = "not_found"
         case methodNotAllowed = "method_not_allowed"
@@ -39,6 +40,7 @@ package struct APIError: Error, HTTPResponseError, Sendable {
         case .execution: .unprocessableContent
         case .timeout: .serviceUnavailable
         case .canceled: .init(code: 499, reasonPhrase: "Client Closed Request")
+        case .unauthorized: .unauthorized
         case .forbidden: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed

@@ -24,10 +24,14 @@ package struct RequestParameters: Sendable {
 
     /// Reads the body to its end, whatever the method, and leaves an empty one in its place, for routes whose answer is a
     /// stream: they watch the connection through the request's body.
-    package init(reading request: inout Request, limit bodyLimit: Int) async throws {
+    ///
+    /// - Parameter patience: how long the body may take; whoever dribbles is refused.
+    package init(
+        reading request: inout Request, limit bodyLimit: Int, within patience: Duration = .seconds(30)
+    ) async throws {
         let body: ByteBuffer
         do {
-            body = try await request.body.collect(upTo: bodyLimit)
+            body = try await TimedBody(request).collect(upTo: bodyLimit, within: patience)
         } catch is NIOTooManyBytesError {
             throw APIError(.tooLarge, "the request's body is larger than \(bodyLimit) bytes; expected a short form")
         }

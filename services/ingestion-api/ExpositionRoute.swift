@@ -89,7 +89,7 @@ extension ExpositionFormat {
 
 extension Label {
     /// `name=value`.
-    fileprivate init(extraLabel text: String) throws {
+    init(extraLabel text: String) throws {
         let name = text.prefix { $0 != "=" }
         guard !name.isEmpty, name.utf8.count < text.utf8.count, name != LabelSet.metricNameLabel else {
             throw APIError.invalid(

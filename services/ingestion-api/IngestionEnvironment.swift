@@ -16,6 +16,8 @@ package struct IngestionEnvironment: Sendable {
     package let isBehind: @Sendable () -> Bool
     /// Returns when the batch with this offset can be queried.
     package let waitUntilStored: @Sendable (Int64) async -> Void
+    /// Nil for no limits of callers and sources.
+    package var limiter: IngestLimiter?
 
     package init(
         decoders: IngestionDecoders, log: IngestLog, metrics: IngestionMetrics, maximumBodyBytes: Int,
@@ -39,6 +41,7 @@ package struct IngestionDecoders: Sendable {
     package let lineProtocol: LineProtocolDecoder
     package let exposition: ExpositionDecoder
     package let otlp: OTLPDecoder
+    package let otlpLogs: OTLPLogDecoder
 
     /// - Parameter maximumRecords: of one request.
     package init(registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation()) {
@@ -47,6 +50,7 @@ package struct IngestionDecoders: Sendable {
         lineProtocol = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
         exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
         self.otlp = OTLPDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
+        otlpLogs = OTLPLogDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
     }
 }
 

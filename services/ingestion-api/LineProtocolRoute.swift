@@ -30,28 +30,13 @@ struct LineProtocolRoute: Sendable {
     }
 
     private func take(_ request: Request) async throws -> Response {
-        let parameters = try parameters(request)
+        let parameters = try LineProtocolParameters(RequestParameters(query: request.uri.query ?? ""), version: version)
         let coding = try BodyCoding(request.headers)
         let arrival = try await intake.arrival(request)
         let decoded = try decode(arrival, coding, parameters)
         try await intake.commit(decoded.request, of: arrival, by: .lineProtocol)
         guard let failure = LineProtocolFailure(decoded) else { return Response(status: .noContent) }
         return failure.response(version)
-    }
-
-    /// `rp`, `bucket`, `org` and others are taken and have no meaning here.
-    private func parameters(_ request: Request) throws -> LineProtocolParameters {
-        let query = try RequestParameters(query: request.uri.query ?? "")
-        let precision = query.text("precision") ?? ""
-        guard let unit = LinePrecision(precision) else {
-            throw APIError.invalid("precision", "expected ns, us, ms, s, m or h, got \"\(precision.prefix(64))\"")
-        }
-        var parameters = LineProtocolParameters(precision: unit)
-        if version == .one { parameters.database = query.text("db") ?? "" }
-        guard !parameters.database.utf8.contains(where: { $0 < 0x20 }) else {
-            throw APIError.invalid("db", "expected a name without control characters")
-        }
-        return parameters
     }
 
     private func decode(
@@ -65,6 +50,20 @@ struct LineProtocolRoute: Sendable {
             }
         } catch {
             throw APIError(.tooLarge, error.description)
+        }
+    }
+}
+
+extension LineProtocolParameters {
+    /// `rp`, `bucket`, `org` and others are taken and have no meaning here.
+    init(_ query: RequestParameters, version: LineProtocolVersion) throws {
+        let precision = query.text("precision") ?? ""
+        guard let unit = LinePrecision(precision) else {
+            throw APIError.invalid("precision", "expected ns, us, ms, s, m or h, got \"\(precision.prefix(64))\"")
+        }
+        self.init(precision: unit, database: version == .one ? query.text("db") ?? "" : "")
+        guard !database.utf8.contains(where: { $0 < 0x20 }) else {
+            throw APIError.invalid("db", "expected a name without control characters")
         }
     }
 }
@@ -100,6 +99,8 @@ struct LineProtocolFailure {
         case .tooLarge: (status, code) = (.contentTooLarge, "request too large")
         case .unsupportedMediaType: (status, code) = (.unsupportedMediaType, "unsupported media type")
         case .badData: (status, code) = (.badRequest, "invalid")
+        case .unauthorized: (status, code) = (.unauthorized, "unauthorized")
+        case .forbidden: (status, code) = (.forbidden, "forbidden")
         default: (status, code) = (error.status, "internal error")
         }
         // Older versions of Telegraf take an answer for final only if it says so.

@@ -7,17 +7,17 @@ import WireFormats
 
 /// Answers in the encoding of the request (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response).
 enum OTLPAnswer {
-    /// An `ExportMetricsServiceResponse`. What was refused stands in `partial_success`.
-    static func success(_ decoded: DecodedMetrics, _ encoding: OTLPEncoding) -> Response {
-        guard let first = decoded.request.rejected.first else {
+    /// An `Export…ServiceResponse`. What was refused stands in `partial_success`.
+    static func success(_ outcome: OTLPOutcome, _ signal: OTLPSignal, _ encoding: OTLPEncoding) -> Response {
+        guard let first = outcome.request.rejected.first else {
             return response(.ok, encoding, protobuf: ProtobufWriter(), json: JSONText.empty)
         }
         let message =
-            "\(decoded.rejectedPoints) of \(decoded.points) points were refused; what was refused is kept as dead letters, the "
+            "\(outcome.rejectedItems) of \(outcome.items) \(signal.items) were refused; what was refused is kept as dead letters, the "
             + "others are stored. The first: \(first.message)"
         var protobuf = ProtobufWriter()
         protobuf.message(1) { partial in
-            if decoded.rejectedPoints > 0 { partial.int64(1, Int64(decoded.rejectedPoints)) }
+            if outcome.rejectedItems > 0 { partial.int64(1, Int64(outcome.rejectedItems)) }
             partial.string(2, message)
         }
         var json = JSONText()
@@ -25,7 +25,7 @@ enum OTLPAnswer {
             answer.key("partialSuccess")
             answer.object { partial in
                 // Integers of 64 bits are strings in protobuf's JSON form.
-                if decoded.rejectedPoints > 0 { partial.field("rejectedDataPoints", "\(decoded.rejectedPoints)") }
+                if outcome.rejectedItems > 0 { partial.field(signal.rejectedField, "\(outcome.rejectedItems)") }
                 partial.field("errorMessage", message)
             }
         }
@@ -71,6 +71,7 @@ extension APIError {
         switch kind {
         case .badData, .execution, .unsupportedMediaType, .methodNotAllowed: 3
         case .notFound: 5
+        case .unauthorized: 16
         case .forbidden: 7
         case .tooLarge, .overloaded, .storageFull: 8
         case .canceled: 1

@@ -5,12 +5,13 @@ import NIOCore
 import TelemetryModel
 import WireFormats
 
-/// `POST /v1/metrics`: OpenTelemetry's metrics over HTTP, protobuf or JSON
+/// `POST /v1/metrics` and `POST /v1/logs`: OpenTelemetry's metrics and logs over HTTP, protobuf or JSON
 /// (https://opentelemetry.io/docs/specs/otlp/#otlphttp-request).
 ///
-/// Senders go by the status: 200 is done, also where `partial_success` says that some points were refused; 429 and 503 are sent
+/// Senders go by the status: 200 is done, also where `partial_success` says that some were refused; 429 and 503 are sent
 /// again; anything else is dropped by them.
 struct OTLPRoute: Sendable {
+    let signal: OTLPSignal
     let intake: TelemetryIntake
 
     func handle(_ request: Request) async throws -> Response {
@@ -32,19 +33,73 @@ struct OTLPRoute: Sendable {
         let coding = try BodyCoding(request.headers)
         let arrival = try await intake.arrival(request)
         let content = try intake.content(of: arrival, coding)
-        let decoder = intake.environment.decoders.otlp
-        let decoded: DecodedMetrics
+        let outcome: OTLPOutcome
         do throws(OTLPError) {
-            decoded = try content.read { (body) throws(OTLPError) in try decoder.decode(body, encoding) }
+            outcome = try content.read { (body) throws(OTLPError) in
+                try decode(body, encoding, receivedAt: arrival.receivedAt)
+            }
         } catch {
             // One with too many points is not kept: it can be sent again in parts.
             if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
-            try await intake.keep(content.bytes, .invalidMessage, error.description, of: arrival, by: .otlp)
+            try await intake.keep(
+                content.bytes, .invalidMessage, error.description, of: arrival, by: .otlp,
+                parameters: signal == .logs ? encoding.logParameters : encoding.parameters)
             throw APIError(.badData, error.description)
         }
-        try await intake.commit(decoded.request, of: arrival, by: .otlp)
-        return OTLPAnswer.success(decoded, encoding)
+        try await intake.commit(outcome.request, of: arrival, by: .otlp)
+        return OTLPAnswer.success(outcome, signal, encoding)
     }
+
+    private func decode(
+        _ body: Span<UInt8>, _ encoding: OTLPEncoding, receivedAt: Int64
+    ) throws(OTLPError) -> OTLPOutcome {
+        let decoders = intake.environment.decoders
+        switch signal {
+        case .metrics:
+            let decoded = try decoders.otlp.decode(body, encoding)
+            return OTLPOutcome(request: decoded.request, items: decoded.points, rejectedItems: decoded.rejectedPoints)
+        case .logs:
+            let decoded = try decoders.otlpLogs.decode(body, encoding, receivedAt: receivedAt)
+            return OTLPOutcome(
+                request: decoded.request, items: decoded.records, rejectedItems: decoded.request.rejected.count)
+        }
+    }
+}
+
+/// What a request brings.
+enum OTLPSignal: Sendable {
+    case metrics, logs
+
+    /// What is refused or not, for sentences.
+    var items: String {
+        switch self {
+        case .metrics: "points"
+        case .logs: "log records"
+        }
+    }
+
+    /// The field of `partialSuccess` in JSON.
+    var rejectedField: String {
+        switch self {
+        case .metrics: "rejectedDataPoints"
+        case .logs: "rejectedLogRecords"
+        }
+    }
+
+    /// Where it is sent to; the second path is Prometheus'.
+    var paths: [String] {
+        switch self {
+        case .metrics: ["/v1/metrics", "/api/v1/otlp/v1/metrics"]
+        case .logs: ["/v1/logs", "/api/v1/otlp/v1/logs"]
+        }
+    }
+}
+
+/// What a request came to.
+struct OTLPOutcome: Sendable {
+    let request: DecodedRequest
+    let items: Int
+    let rejectedItems: Int
 }
 
 extension OTLPEncoding {

@@ -17,7 +17,7 @@ struct RemoteWriteRoute: Sendable {
         do {
             return try await intake.counted { try await take(request, version) }
         } catch let error as APIError {
-            return response(error, DecodedWrite(), version ?? .one)
+            return Self.response(error, DecodedWrite(), version ?? .one)
         }
     }
 
@@ -41,15 +41,17 @@ struct RemoteWriteRoute: Sendable {
         } catch {
             // One with too many samples is not kept: it can be sent again in parts.
             if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
-            try await intake.keep(message, .invalidMessage, error.description, of: arrival, by: .remoteWrite)
+            try await intake.keep(
+                message, .invalidMessage, error.description, of: arrival, by: .remoteWrite,
+                parameters: version.parameters)
             throw APIError(.badData, error.description)
         }
         try await intake.commit(decoded.request, of: arrival, by: .remoteWrite)
         guard let first = decoded.request.rejected.first else {
-            return Response(status: .noContent, headers: written(decoded, version))
+            return Response(status: .noContent, headers: Self.written(decoded, version))
         }
         let count = decoded.request.rejected.count
-        return response(
+        return Self.response(
             APIError(
                 .badData,
                 "\(count) of \(decoded.request.recordCount) samples were refused and are kept as dead letters; the others "
@@ -68,7 +70,7 @@ struct RemoteWriteRoute: Sendable {
     }
 
     /// Senders log the first line of a text.
-    private func response(_ error: APIError, _ decoded: DecodedWrite, _ version: RemoteWriteVersion) -> Response {
+    static func response(_ error: APIError, _ decoded: DecodedWrite, _ version: RemoteWriteVersion) -> Response {
         var headers = written(decoded, version)
         headers[.contentType] = "text/plain; charset=utf-8"
         if let seconds = error.retryAfterSeconds { headers[.retryAfter] = "\(seconds)" }
@@ -77,7 +79,7 @@ struct RemoteWriteRoute: Sendable {
     }
 
     /// What version 2.0 wants to know of every answer (its section on required written response headers).
-    private func written(_ decoded: DecodedWrite, _ version: RemoteWriteVersion) -> HTTPFields {
+    private static func written(_ decoded: DecodedWrite, _ version: RemoteWriteVersion) -> HTTPFields {
         guard version == .two else { return [:] }
         var headers = HTTPFields()
         for (kind, count) in [("Samples", decoded.samples), ("Histograms", decoded.histograms), ("Exemplars", 0)] {

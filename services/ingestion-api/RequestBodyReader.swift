@@ -11,23 +11,9 @@ struct RequestBodyReader: Sendable {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > environment.maximumBodyBytes {
             throw tooLarge
         }
-        return try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
-            group.addTask { try await collect(request) }
-            group.addTask {
-                try await Task.sleep(for: environment.requestTimeout)
-                throw APIError(
-                    .badData,
-                    "the body did not come within \(environment.requestTimeout); nothing of this request was taken")
-            }
-            defer { group.cancelAll() }
-            guard let body = try await group.next() else { throw CancellationError() }
-            return body
-        }
-    }
-
-    private func collect(_ request: Request) async throws -> ByteBuffer {
         do {
-            return try await request.body.collect(upTo: environment.maximumBodyBytes)
+            return try await TimedBody(request).collect(
+                upTo: environment.maximumBodyBytes, within: environment.requestTimeout)
         } catch is NIOTooManyBytesError {
             throw tooLarge
         }

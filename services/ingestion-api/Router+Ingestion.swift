@@ -1,7 +1,7 @@
 package import HTTPSupport
 package import Hummingbird
 
-/// What takes telemetry, one route a protocol, and `GET /api/v1/dead-letters`.
+/// What takes telemetry, one route a protocol, and what is done with dead letters.
 package func addIngestionRoutes(
     to router: Router<AppContext>, environment: IngestionEnvironment, work: BlockingWork
 ) {
@@ -14,11 +14,17 @@ package func addIngestionRoutes(
     let exposition = ExpositionRoute(intake: intake)
     router.post("/api/v1/import/prometheus") { request, _ in try await exposition.handle(request) }
     addPushgatewayRoutes(to: router, intake: intake)
-    let otlp = OTLPRoute(intake: intake)
-    // The second one is Prometheus'.
-    for path in ["/v1/metrics", "/api/v1/otlp/v1/metrics"] as [RouterPath] {
-        router.post(path) { request, _ in try await otlp.handle(request) }
+    addOTLPRoutes(to: router, environment: environment)
+    DeadLetterRoutes(environment: environment, work: work).add(to: router)
+}
+
+/// What takes OpenTelemetry's metrics and logs; alone at `ingest.otlp.listen`.
+package func addOTLPRoutes(to router: Router<AppContext>, environment: IngestionEnvironment) {
+    let intake = TelemetryIntake(environment: environment)
+    for signal in [OTLPSignal.metrics, .logs] {
+        let route = OTLPRoute(signal: signal, intake: intake)
+        for path in signal.paths {
+            router.post(RouterPath(path)) { request, _ in try await route.handle(request) }
+        }
     }
-    let deadLetters = DeadLetterRoute(log: environment.log, work: work)
-    router.get("/api/v1/dead-letters") { request, _ in try await deadLetters.handle(request) }
 }

@@ -25,7 +25,10 @@ struct TelemetryIntake: Sendable {
         environment.metrics.requests.add()
         defer { environment.metrics.latency.record(ContinuousClock.now - began) }
         do {
-            return try await withTaskExecutorPreference(globalConcurrentExecutor) { try await answer() }
+            let budget = environment.limiter?.seriesBudget(of: RequestCaller.token)
+            return try await SeriesBudget.$current.withValue(budget) {
+                try await withTaskExecutorPreference(globalConcurrentExecutor) { try await answer() }
+            }
         } catch {
             environment.metrics.refusedRequests.add()
             throw error
@@ -36,6 +39,8 @@ struct TelemetryIntake: Sendable {
     func arrival(_ request: Request) async throws -> Arrival {
         let level = try AcknowledgementLevel(request.headers)
         if environment.isBehind() { throw APIError.behind }
+        // Before the work of reading and decoding.
+        try environment.limiter?.check(RequestCaller.token)
         let body = try await RequestBodyReader(environment: environment).read(request)
         environment.metrics.bytes.add(body.readableBytes)
         return Arrival(level: level, body: body, receivedAt: Int64(Date().timeIntervalSince1970 * 1000))
@@ -78,7 +83,10 @@ struct TelemetryIntake: Sendable {
         let submission = LogSubmission(
             batch: decoded.batch, rejected: decoded.rejected, ingestProtocol: ingestProtocol,
             receivedAt: arrival.receivedAt)
-        if submission.recordCount > 0 { try await append(submission, arrival.level) }
+        if submission.recordCount > 0 {
+            try environment.limiter?.take(decoded, of: RequestCaller.token)
+            try await append(submission, arrival.level)
+        }
         environment.metrics.records.add(decoded.batch.count)
         environment.metrics.rejected.add(decoded.rejected.count)
     }
@@ -86,10 +94,11 @@ struct TelemetryIntake: Sendable {
     /// Keeps a body that cannot be read at all as one dead letter.
     func keep(
         _ body: [UInt8], _ reason: RejectionReason, _ message: String, of arrival: Arrival,
-        by ingestProtocol: IngestProtocol
+        by ingestProtocol: IngestProtocol, parameters: String = ""
     ) async throws {
         let record = RejectedRecord(
-            index: 0, field: nil, reason: reason, message: message, payload: body, sourceID: nil)
+            index: 0, field: nil, reason: reason, message: message, payload: body, sourceID: nil,
+            parameters: parameters)
         try await commit(DecodedRequest(rejected: [record], recordCount: 1), of: arrival, by: ingestProtocol)
     }
 
@@ -129,6 +138,10 @@ extension APIError {
                 .unavailable,
                 "the log could not be written (\(reason)); nothing of this request was taken: send it again",
                 retryAfterSeconds: 5)
+        case .letterChanged:
+            self.init(
+                .badData,
+                "the dead letter was edited, replayed or deleted meanwhile; nothing of it was taken: look again")
         case .closed:
             self.init(
                 .unavailable, "the server is shutting down; nothing of this request was taken: send it again",

@@ -3,34 +3,67 @@ import IngestLog
 import Processing
 import TelemetryModel
 
-/// Takes one batch through the pipeline into the store and says what became of its records.
+/// Takes batches through the pipeline into the store and says what became of their records.
 struct BatchApplier {
-    private var series: CompiledSeries
+    /// One batch's outcome.
+    struct Outcome {
+        /// Counts per account of the ledger.
+        var counts: [(slot: Int, counts: LedgerCounts)] = []
+        /// By stage of the pipeline.
+        var stages: [StageCounts] = []
+        var refused: [RejectedRecord] = []
+    }
+
+    private(set) var run: PipelineRun
+    /// What senders brought.
+    private(set) var series: CompiledSeries
+    /// What was made here, by rules and by aggregation: no stage looks at it.
+    private var own: CompiledSeries
     private let store: EmbeddedStore
     private let ledger: Ledger
     private var tally = AccountTally()
     /// The ledger's slot by account, per protocol; nil until one is asked for.
     private var slots: [IngestProtocol: [Int?]] = [:]
 
-    init(series: CompiledSeries, store: EmbeddedStore, ledger: Ledger) {
-        self.series = series
+    init(
+        registry: SeriesRegistry, pipeline: ProcessingPipeline, aggregator: Aggregator = Aggregator(),
+        store: EmbeddedStore, ledger: Ledger
+    ) {
+        run = PipelineRun(pipeline, aggregator: aggregator)
+        series = CompiledSeries(registry: registry, pipeline: pipeline, store: store)
+        own = CompiledSeries(registry: registry, pipeline: .empty, store: store)
         self.store = store
         self.ledger = ledger
     }
 
-    /// - Returns: counts per account of the ledger.
-    mutating func apply(_ committed: CommittedBatch, isReplay: Bool) -> [(slot: Int, counts: LedgerCounts)] {
+    /// The batches that follow go through another pipeline. Windows that are open stay open.
+    mutating func replace(_ pipeline: ProcessingPipeline) {
+        run = PipelineRun(pipeline, aggregator: run.aggregator)
+        series = CompiledSeries(registry: series.registry, pipeline: pipeline, store: store)
+        slots = slots.filter { $0.key.isOwn }
+    }
+
+    mutating func aggregator<Result>(_ body: (inout Aggregator) -> Result) -> Result { body(&run.aggregator) }
+
+    mutating func apply(_ committed: CommittedBatch, isReplay: Bool) -> Outcome {
+        // Moved out and back, so that neither is copied when it changes.
+        let isOwn = committed.ingestProtocol.isOwn
+        if isOwn { swap(&series, &own) }
+        defer { if isOwn { swap(&series, &own) } }
         let batch = committed.batch
-        series.compile(batch.references)
+        series.compile(batch.references, &run)
         tally.begin(accounts: series.sources.count)
+        var outcome = Outcome()
         if batch.messages.isEmpty, batch.references.allSatisfy({ series.kinds[Int($0.rawValue)] == .plain }) {
             applyPlain(committed, isReplay)
         } else {
-            applySpecial(committed, isReplay)
+            outcome.refused = applySpecial(committed, isReplay)
         }
-        return tally.finish().map { account, counts in
+        outcome.counts = tally.finish().map { account, counts in
             (slot: slot(of: Int(account), committed.ingestProtocol), counts: counts)
         }
+        if !run.pipeline.isEmpty { outcome.stages = run.takeCounts() }
+        return outcome
     }
 
     private mutating func slot(of account: Int, _ ingestProtocol: IngestProtocol) -> Int {
@@ -52,7 +85,7 @@ struct BatchApplier {
             let index = Int(reference.rawValue)
             // A plain series has an id.
             if let id = series.ids[index] { ids.append(id) }
-            tally.accepted(series.accounts[index], isStored: true)
+            tally.accepted(series.accounts[index], .stored)
         }
         let duplicates = store.append(
             ids, timestamps: batch.timestamps, values: batch.values, histograms: batch.histograms,
@@ -61,106 +94,82 @@ struct BatchApplier {
         for index in duplicates { tally.duplicate(series.accounts[Int(batch.references[index].rawValue)]) }
     }
 
-    private mutating func applySpecial(_ committed: CommittedBatch, _ isReplay: Bool) {
+    /// - Returns: what the pipeline refused.
+    private mutating func applySpecial(_ committed: CommittedBatch, _ isReplay: Bool) -> [RejectedRecord] {
         let batch = committed.batch
-        var ids: [StoredSeriesID] = []
-        var accounts: [Int32] = []
-        /// Of the records that are kept.
-        var indices: [Int] = []
-        var timestamps: [Int64] = []
-        var values: [Double] = []
-        var events: [(index: Int, event: OperationalEvent)] = []
-        var nextMessage = 0
+        var kept = KeptRecords()
+        var records = BatchRecords(batch)
+        var newest: [Int32: Int64]?
+        var refused: [RejectedRecord] = []
         // What rules make of a source's samples is no event of that source, whatever severity its labels have.
-        let isObserved = committed.ingestProtocol != .rules
+        let isObserved = !committed.ingestProtocol.isOwn
         for index in 0..<batch.count {
-            let reference = Int(batch.references[index].rawValue)
-            let account = series.accounts[reference]
-            var message: String?
-            if nextMessage < batch.messages.count, batch.messages[nextMessage].sampleIndex == index {
-                message = batch.messages[nextMessage].text
-                nextMessage += 1
-            }
-            guard let target = series.targets[reference], let id = series.ids[reference] else {
-                tally.accepted(account, isStored: false)
+            let reference = batch.references[index]
+            let position = Int(reference.rawValue)
+            let account = series.accounts[position]
+            let details = records.details(of: index)
+            guard let target = series.targets[position] else {
+                if let stage = series.droppedBy[reference] { run.countDropped(by: stage) }
+                tally.accepted(account, .dropped)
                 continue
             }
-            let value = target.transform.isIdentity ? batch.values[index] : target.transform(batch.values[index])
-            if message != nil || (target.isOperational && isObserved) {
-                let event = OperationalEvent(
-                    timestamp: batch.timestamps[index], labels: target.labels, value: value, message: message)
-                events.append((ids.count, event))
+            var sample = PipelineSample(
+                timestamp: batch.timestamps[index], value: batch.values[index],
+                startTimestamp: details.startTimestamp, isHistogram: details.histogram != nil,
+                receivedAt: committed.receivedAt)
+            let fate =
+                target.steps.isEmpty
+                ? .kept
+                : run.process(&sample, target.steps, offset: committed.offset) {
+                    if newest == nil { newest = batch.newestTimes(by: series.accounts) }
+                    return newest?[account] ?? batch.timestamps[index]
+                }
+            switch fate {
+            case .dropped: tally.accepted(account, .dropped)
+            case .refused(let refusal):
+                tally.accepted(account, .refused)
+                refused.append(
+                    RefusedRecordText(
+                        labels: series.registry.labels(of: reference), timestamp: batch.timestamps[index],
+                        value: batch.values[index], details: details
+                    ).rejected(refusal, index: index))
+            case .kept:
+                guard let id = series.id(of: position) else { continue }
+                if details.message != nil || (target.isOperational && isObserved) {
+                    kept.events.append(
+                        (
+                            kept.ids.count,
+                            OperationalEvent(
+                                timestamp: sample.timestamp, labels: target.labels, value: sample.value,
+                                message: details.message)
+                        ))
+                }
+                kept.append(sample, id: id, account: account, histogram: details.histogram)
+                tally.accepted(account, .stored)
             }
-            ids.append(id)
-            accounts.append(account)
-            indices.append(index)
-            timestamps.append(batch.timestamps[index])
-            values.append(value)
-            tally.accepted(account, isStored: true)
         }
         let duplicates = store.append(
-            ids, timestamps: timestamps, values: values, histograms: batch.histograms(of: indices),
-            starts: batch.starts(of: indices), events: events, offset: committed.offset,
-            arrivedAt: committed.receivedAt, isReplay: isReplay)
-        for index in duplicates { tally.duplicate(accounts[index]) }
+            kept.ids, timestamps: kept.timestamps, values: kept.values, histograms: kept.histograms,
+            starts: kept.starts, events: kept.events, offset: committed.offset, arrivedAt: committed.receivedAt,
+            isReplay: isReplay)
+        for index in duplicates { tally.duplicate(kept.accounts[index]) }
+        return refused
     }
+}
+
+extension IngestProtocol {
+    /// Made here, from what is stored already.
+    var isOwn: Bool { self == .rules || self == .aggregation }
 }
 
 extension TelemetryBatch {
-    /// The histograms of a part of the records, whose indices ascend. As they came: a change of unit is one of numbers.
-    fileprivate func histograms(of indices: [Int]) -> [RecordHistogram] {
-        TelemetryBatch.positions(of: histograms.map(\.sampleIndex), in: indices).map { entry, position in
-            RecordHistogram(sampleIndex: position, histogram: histograms[entry].histogram)
+    /// The newest time of each account.
+    fileprivate func newestTimes(by accounts: [Int32]) -> [Int32: Int64] {
+        var newest: [Int32: Int64] = [:]
+        for (reference, timestamp) in zip(references, timestamps) {
+            newest[accounts[Int(reference.rawValue)], default: .min] = max(
+                timestamp, newest[accounts[Int(reference.rawValue)]] ?? .min)
         }
-    }
-
-    fileprivate func starts(of indices: [Int]) -> [RecordStart] {
-        TelemetryBatch.positions(of: starts.map(\.sampleIndex), in: indices).map { entry, position in
-            RecordStart(sampleIndex: position, startTimestamp: starts[entry].startTimestamp)
-        }
-    }
-
-    /// Where the wanted indices, which ascend, stand in another list that does; those that do not are left out.
-    private static func positions(of wanted: [Int], in indices: [Int]) -> [(entry: Int, position: Int)] {
-        var found: [(entry: Int, position: Int)] = []
-        var position = 0
-        for (entry, index) in wanted.enumerated() {
-            while position < indices.count, indices[position] < index { position += 1 }
-            if position < indices.count, indices[position] == index { found.append((entry, position)) }
-        }
-        return found
-    }
-}
-
-/// Counts per account for one batch, in memory that is kept from batch to batch: what was not touched costs nothing.
-struct AccountTally {
-    private var counts: [LedgerCounts] = []
-    private var touched: [Int32] = []
-
-    mutating func begin(accounts: Int) {
-        if counts.count < accounts {
-            counts.append(contentsOf: repeatElement(LedgerCounts(), count: accounts - counts.count))
-        }
-    }
-
-    mutating func accepted(_ account: Int32, isStored: Bool) {
-        let index = Int(account)
-        if counts[index].accepted == 0 { touched.append(account) }
-        counts[index].accepted += 1
-        if isStored { counts[index].stored += 1 } else { counts[index].dropped += 1 }
-    }
-
-    /// Of a record that was counted as stored.
-    mutating func duplicate(_ account: Int32) {
-        counts[Int(account)].stored -= 1
-        counts[Int(account)].duplicate += 1
-    }
-
-    /// What was counted since `begin`; starts anew.
-    mutating func finish() -> [(account: Int32, counts: LedgerCounts)] {
-        let result = touched.map { account in (account: account, counts: counts[Int(account)]) }
-        for account in touched { counts[Int(account)] = LedgerCounts() }
-        touched.removeAll(keepingCapacity: true)
-        return result
+        return newest
     }
 }

@@ -4,22 +4,22 @@ import TelemetryModel
 
 /// What the pipeline made of each raw series, by reference: worked out when a series is first seen, looked up ever after.
 ///
-/// What every sample needs lies in plain columns; labels and transforms, which few need, lie apart.
+/// What every sample needs lies in plain columns; labels and steps, which few need, lie apart.
 struct CompiledSeries {
     /// How a series' samples are handled.
     enum Kind: UInt8 {
         case unknown
-        /// A rule drops it.
+        /// A stage drops it.
         case dropped
         /// Stored as it is.
         case plain
-        /// Stored after a look at its target: transformed, or an operational event, or both.
+        /// Stored after a look at its target: its samples go through steps, or are operational events, or both.
         case special
     }
 
     struct Target {
         let labels: LabelSet
-        let transform: ValueTransform
+        let steps: [BoundStep]
         /// Every record of the series is an operational event.
         let isOperational: Bool
     }
@@ -30,42 +30,57 @@ struct CompiledSeries {
     /// By raw reference, as are `accounts`, `ids` and `targets`.
     private(set) var kinds: [Kind] = []
     private(set) var accounts: [Int32] = []
-    /// Nil if a rule drops the series.
+    /// Nil if no sample of the series is stored.
     private(set) var ids: [StoredSeriesID?] = []
     private(set) var targets: [Target?] = []
+    /// Of dropped series, the index of the stage.
+    private(set) var droppedBy: [SeriesReference: Int] = [:]
     /// Source ids by account number.
     private(set) var sources: [String] = []
     private var accountNumbers: [String: Int32] = [:]
+    /// By stage.
+    private(set) var seriesCounts: [StageSeriesCounts]
 
     init(registry: SeriesRegistry, pipeline: ProcessingPipeline, store: EmbeddedStore) {
         self.registry = registry
         self.pipeline = pipeline
         self.store = store
+        seriesCounts = Array(repeating: StageSeriesCounts(), count: pipeline.stages.count)
     }
 
     /// Works out those of the series that are not known yet. Afterwards all are within the columns.
-    mutating func compile(_ references: [SeriesReference]) {
+    ///
+    /// - Parameter run: where series get the places in which they are remembered.
+    mutating func compile(_ references: [SeriesReference], _ run: inout PipelineRun) {
         for reference in references {
             let index = Int(reference.rawValue)
             if index < kinds.count, kinds[index] != .unknown { continue }
-            compile(reference, at: index)
+            compile(reference, at: index, &run)
         }
     }
 
-    private mutating func compile(_ reference: SeriesReference, at index: Int) {
+    private mutating func compile(_ reference: SeriesReference, at index: Int, _ run: inout PipelineRun) {
         if index >= kinds.count { grow(to: index + 1) }
         let raw = registry.labels(of: reference)
         accounts[index] = account(of: raw["source_id"] ?? "")
-        guard case .stored(let labels, let transform) = pipeline.disposition(of: raw) else {
+        let plan: SeriesPlan
+        switch pipeline.disposition(of: raw) {
+        case .dropped(let stage):
             kinds[index] = .dropped
+            droppedBy[reference] = stage
+            seriesCounts[stage].dropped += 1
             return
+        case .kept(let kept): plan = kept
         }
-        let severity = labels[Severity.labelName].flatMap(Severity.init(rawValue:))
+        for stage in Set(plan.relabelledBy) { seriesCounts[stage].relabelled += 1 }
+        let severity = plan.labels[Severity.labelName].flatMap(Severity.init(rawValue:))
         let target = Target(
-            labels: labels, transform: transform, isOperational: severity.map { $0 >= .lowestOperational } ?? false)
-        ids[index] = store.id(for: labels)
+            labels: plan.labels, steps: run.bind(plan),
+            isOperational: severity.map { $0 >= .lowestOperational } ?? false)
+        // A series of which nothing is stored would be in the index for nothing.
+        if !plan.isFullyAggregated { ids[index] = store.id(for: plan.labels) }
         targets[index] = target
-        kinds[index] = transform.isIdentity && !target.isOperational ? .plain : .special
+        kinds[index] = target.steps.isEmpty && !target.isOperational ? .plain : .special
     }
 
     private mutating func account(of source: String) -> Int32 {
@@ -83,4 +98,19 @@ struct CompiledSeries {
         ids.append(contentsOf: repeatElement(nil, count: added))
         targets.append(contentsOf: repeatElement(nil, count: added))
     }
+
+    /// The id under which a series' samples are stored, given to it when the first one is.
+    mutating func id(of index: Int) -> StoredSeriesID? {
+        if let id = ids[index] { return id }
+        guard let target = targets[index] else { return nil }
+        let id = store.id(for: target.labels)
+        ids[index] = id
+        return id
+    }
+}
+
+/// What one stage did with series that have been seen.
+package struct StageSeriesCounts: Sendable, Equatable {
+    package var dropped = 0
+    package var relabelled = 0
 }

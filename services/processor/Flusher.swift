@@ -4,6 +4,7 @@ import Foundation
 import IngestLog
 import Logging
 package import SelfMetrics
+import Synchronization
 
 /// What the flusher did since the process began.
 package final class FlushCounters: Sendable {
@@ -21,6 +22,8 @@ final class Flusher: Sendable {
     private let ledger: Ledger
     private let applied: AppliedPosition
     private let logger: Logger
+    /// The oldest offset of the log that is needed although its batches are in blocks; set once, before the first flush.
+    let oldestNeeded = Mutex<@Sendable () -> Int64?>({ nil })
     private let queue = DispatchQueue(label: "heliograph.flush", qos: .utility)
 
     init(log: IngestLog, store: EmbeddedStore, ledger: Ledger, applied: AppliedPosition, logger: Logger) {
@@ -50,7 +53,8 @@ final class Flusher: Sendable {
             // Batches behind the ledger's checkpoint are still needed to count them again after a restart. And while the log
             // is replayed, the ledger is ahead of what the store has seen.
             let applied = min(ledger.offset, applied.offset)
-            let safe = min(store.safeOffset(applied: applied), try log.ledgerCheckpoint().offset)
+            let needed = oldestNeeded.withLock { $0 }() ?? .max
+            let safe = min(store.safeOffset(applied: applied), try log.ledgerCheckpoint().offset, needed - 1)
             counters.trimmedBatches.add(try log.trim(through: safe))
             logger.info(
                 "flushed",

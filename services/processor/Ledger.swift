@@ -52,12 +52,16 @@ package final class Ledger: Sendable {
     func slot(for key: Key) -> Int { state.withLock { $0.slot(for: key) } }
 
     /// Counts a batch once: one that is counted already, because it is replayed, changes nothing.
-    func applied(offset: Int64, records: Int, _ counts: [(slot: Int, counts: LedgerCounts)]) {
+    ///
+    /// - Returns: whether it was counted now.
+    @discardableResult
+    func applied(offset: Int64, records: Int, _ counts: [(slot: Int, counts: LedgerCounts)]) -> Bool {
         state.withLock { state in
-            guard offset > state.offset else { return }
+            guard offset > state.offset else { return false }
             state.offset = offset
             state.pending -= records
             for (slot, added) in counts { state.counts[slot] += added }
+            return true
         }
     }
 
@@ -80,9 +84,10 @@ package final class Ledger: Sendable {
                     let id = LedgerSnapshot.Account.ID(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID)
                     accounts[id, default: .init(id: id)].counts += counts
                 }
-                for (key, records) in deadLettered {
+                for (key, letters) in deadLettered {
                     let id = LedgerSnapshot.Account.ID(ingestProtocol: key.ingestProtocol, sourceID: key.sourceID)
-                    accounts[id, default: .init(id: id)].deadLettered += records
+                    accounts[id, default: .init(id: id)].letters += letters
+                    if !key.wasAccepted { accounts[id, default: .init(id: id)].rejected += letters.records }
                 }
                 return LedgerSnapshot(
                     received: received, accounts: accounts.values.sorted { $0.id < $1.id }, pending: state.pending)
@@ -107,8 +112,13 @@ package struct LedgerSnapshot: Sendable {
 
         package let id: ID
         package var counts = LedgerCounts()
-        package var deadLettered = 0
-        package var received: Int { counts.accepted + deadLettered }
+        /// Refused before they were accepted.
+        package var rejected = 0
+        /// All that were kept, and what became of them since. A replayed one was received once more. Those that the pipeline
+        /// refused are here a moment later than in `counts`: they are written behind it.
+        package var letters = DeadLetterCounts()
+        package var deadLettered: Int { rejected + counts.refused }
+        package var received: Int { counts.accepted + rejected }
     }
 
     /// As counted by the commits.
@@ -127,6 +137,9 @@ package struct LedgerSnapshot: Sendable {
             sum.3 += account.deadLettered
         }
     }
+
+    /// `dead-lettered = waiting + replayed + discarded + expired`.
+    package var letters: DeadLetterCounts { accounts.reduce(into: DeadLetterCounts()) { $0 += $1.letters } }
 
     package var isBalanced: Bool {
         let totals = totals

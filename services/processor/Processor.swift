@@ -21,6 +21,8 @@ package final class Processor: Sendable {
         package var maximumPendingRecords = 20_000_000
         /// Whether a clean stop writes all of the head into blocks, so that the next start has nothing to read back.
         package var flushesAtStop = true
+        /// The time, milliseconds since 1970, by which aggregation windows close.
+        package var now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
 
         package init() {}
     }
@@ -41,14 +43,21 @@ package final class Processor: Sendable {
     let applied: AppliedPosition
     let flushRequested = Atomic<Bool>(false)
     let tasks = ProcessorTasks()
-    private let applier: Mutex<BatchApplier>
+    let applier: Mutex<BatchApplier>
+    private let history: Mutex<PipelineHistory>
+    let pipelineTotals: PipelineTotals
+    let aggregates: AggregateWriter
+    /// When aggregates that could not be written are tried again, milliseconds since 1970.
+    let retryAggregatesAt = Atomic<Int64>(0)
+    let refusals: RefusalWriter
     let flusher: Flusher
     package let compactor: Compactor
     private let finished = DispatchSemaphore(value: 0)
 
     /// Connects to the log; `start` begins the work.
     package init(
-        log: IngestLog, store: EmbeddedStore, pipeline: ProcessingPipeline, options: Options = Options(), logger: Logger
+        log: IngestLog, store: EmbeddedStore, pipeline source: PipelineSource = .empty, options: Options = Options(),
+        logger: Logger
     ) throws {
         self.log = log
         self.store = store
@@ -64,12 +73,20 @@ package final class Processor: Sendable {
         let oldest = try log.oldestOffset() ?? log.durableOffset + 1
         applied = AppliedPosition(
             start: oldest - 1, target: log.durableOffset, records: try log.recordCount(after: oldest - 1))
+        let history = try PipelineHistory(
+            log, source: source, next: oldest, end: log.durableOffset, logger: logger)
+        let aggregator = Aggregator(emittedThrough: try log.positions(withPrefix: AggregateWriter.positionPrefix))
         applier = Mutex(
             BatchApplier(
-                series: CompiledSeries(registry: log.registry, pipeline: pipeline, store: store), store: store,
-                ledger: ledger))
+                registry: log.registry, pipeline: history.first, aggregator: aggregator, store: store, ledger: ledger))
+        pipelineTotals = PipelineTotals(try source.pipeline(), source: source)
+        self.history = Mutex(history)
+        aggregates = AggregateWriter(log: log) { [work] in work.signal() }
+        let refused = try log.positions(withPrefix: RefusalWriter.position)[""] ?? 0
+        refusals = RefusalWriter(log: log, through: refused)
         compactor = Compactor(store: store, logger: logger)
         flusher = Flusher(log: log, store: store, ledger: ledger, applied: applied, logger: logger)
+        flusher.oldestNeeded.withLock { $0 = { [needed = BufferBox(self)] in needed.processor?.oldestNeededOffset } }
         store.onDamage { report in
             logger.critical(
                 "a damaged block was set aside; what can be read of it is served",
@@ -152,10 +169,19 @@ package final class Processor: Sendable {
             if round != .progress, buffer.withLock({ $0.isStopping }) { return }
             switch round {
             case .progress: break
-            case .drained: work.wait()
-            case .unreadable: _ = work.wait(timeout: .now() + Processor.retryInterval)
+            case .drained: sleep()
+            case .stalled: _ = work.wait(timeout: .now() + Processor.retryInterval)
             }
         }
+    }
+
+    /// Until there is something to do.
+    private func sleep() {
+        let now = options.now()
+        closeWindows(at: now)
+        refusals.resume()
+        guard let interval = nextWindow(now: now) else { return work.wait() }
+        _ = work.wait(timeout: .now() + interval)
     }
 
     /// What came of a round of the loop.
@@ -163,14 +189,18 @@ package final class Processor: Sendable {
         case progress
         /// Nothing was left to do.
         case drained
-        /// The log could not be read; worth another attempt.
-        case unreadable
+        /// The log could not be read, or what was refused could not be written; worth another attempt.
+        case stalled
     }
 
-    /// Before the log is read again after an error.
+    /// Before the next attempt after an error.
     private static let retryInterval = DispatchTimeInterval.seconds(1)
 
     private func drain(replayThrough: Int64) -> Round {
+        if refusals.isFull {
+            refusals.resume()
+            return .stalled
+        }
         let position = applied.offset
         let durable = log.durableOffset
         guard position < durable else {
@@ -211,7 +241,7 @@ package final class Processor: Sendable {
             return .progress
         } catch {
             logger.error("cannot read the log; trying again in a second", metadata: ["error": "\(error)"])
-            return .unreadable
+            return .stalled
         }
     }
 
@@ -232,8 +262,16 @@ package final class Processor: Sendable {
     }
 
     private func apply(_ batch: CommittedBatch, isReplay: Bool) {
-        let counts = applier.withLock { $0.apply(batch, isReplay: isReplay) }
-        ledger.applied(offset: batch.offset, records: batch.batch.count, counts)
+        if let pipeline = history.withLock({ $0.change(at: batch.offset) }) {
+            applier.withLock { $0.replace(pipeline) }
+        }
+        // What arrived by then has been processed, but for what a request that is under way brings.
+        closeWindows(at: batch.receivedAt)
+        let (outcome, pipeline) = applier.withLock { ($0.apply(batch, isReplay: isReplay), $0.run.pipeline) }
+        if !outcome.refused.isEmpty { refusals.keep(outcome.refused, of: batch) }
+        if ledger.applied(offset: batch.offset, records: batch.batch.count, outcome.counts) {
+            pipelineTotals.add(outcome.stages, of: pipeline, records: batch.batch.count)
+        }
         applied.advance(to: batch.offset, records: batch.batch.count)
     }
 

@@ -31,15 +31,18 @@ struct ImportSender {
 
     let client: HTTPClient
     let address: String
+    let credentials: ServerCredentials
     let giveUpAfter: Duration
     let onRefusal: (ImportRefusal) -> Void
     private(set) var summary = ImportSummary()
 
     init(
-        client: HTTPClient, address: String, giveUpAfter: Duration, onRefusal: @escaping (ImportRefusal) -> Void
+        client: HTTPClient, address: String, credentials: ServerCredentials, giveUpAfter: Duration,
+        onRefusal: @escaping (ImportRefusal) -> Void
     ) {
         self.client = client
         self.address = address
+        self.credentials = credentials
         self.giveUpAfter = giveUpAfter
         self.onRefusal = onRefusal
     }
@@ -105,6 +108,7 @@ struct ImportSender {
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/x-ndjson")
         request.headers.add(name: "User-Agent", value: "heliograph-import")
+        credentials.apply(to: &request.headers)
         request.body = .bytes(body)
         let status: Int
         let retryAfter: String?

@@ -10,6 +10,7 @@ package struct ImportOptions: Sendable {
 
     /// Of the server, such as `http://127.0.0.1:8040`.
     package var url: String
+    package var credentials = ServerCredentials()
     package var files: [String]
     /// Of all files; nil to go by their names, where `.csv` is CSV and everything else NDJSON.
     package var format: Format?
@@ -70,11 +71,13 @@ package struct Importer {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(5))
         configuration.httpVersion = .http1Only
+        options.credentials.apply(to: &configuration)
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         var address = options.url
         while address.hasSuffix("/") { address.removeLast() }
         var sender = ImportSender(
-            client: client, address: address, giveUpAfter: options.giveUpAfter, onRefusal: onRefusal)
+            client: client, address: address, credentials: options.credentials, giveUpAfter: options.giveUpAfter,
+            onRefusal: onRefusal)
         do {
             for path in options.files { try await send(path, &sender) }
         } catch {

@@ -70,6 +70,7 @@ package struct Producer: Sendable {
         configuration.httpVersion = .http1Only
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = options.connections
         configuration.connectionPool.retryConnectionEstablishment = false
+        options.credentials.apply(to: &configuration)
         return configuration
     }
 
@@ -79,8 +80,8 @@ package struct Producer: Sendable {
         var address = options.url
         while address.hasSuffix("/") { address.removeLast() }
         let sender = TelemetrySender(
-            client: client, address: address, giveUpAfter: options.giveUpAfter, tally: tally, stop: stop,
-            logger: logger)
+            client: client, address: address, credentials: options.credentials, giveUpAfter: options.giveUpAfter,
+            tally: tally, stop: stop, logger: logger)
         let isQuiet = options.isQuiet
         var feed = try Feed(options: options, now: now()) { bad in
             let count = tally.badRow()

@@ -17,6 +17,7 @@ package struct ProducerOptions: Sendable {
 
     /// Of the server, such as `http://127.0.0.1:8040`.
     package var url: String
+    package var credentials = ServerCredentials()
     package var content: Content
     package var rate = Rate.natural
     /// Stops after exactly so many records.

@@ -8,6 +8,7 @@ import NIOHTTP1
 struct TelemetrySender: Sendable {
     let client: HTTPClient
     let address: String
+    let credentials: ServerCredentials
     let giveUpAfter: Duration
     let tally: ProducerTally
     let stop: StopSignal
@@ -63,6 +64,7 @@ struct TelemetrySender: Sendable {
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/x-ndjson")
         request.headers.add(name: "User-Agent", value: "heliograph-producer")
+        credentials.apply(to: &request.headers)
         request.body = .bytes(body)
         do {
             let response = try await client.execute(request, timeout: .seconds(60))

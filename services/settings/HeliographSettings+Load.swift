@@ -1,3 +1,5 @@
+import ConfigurationYAML
+
 extension HeliographSettings {
     /// Reads the settings from every source. A stronger source replaces a weaker one's value, setting by setting:
     ///
@@ -47,7 +49,8 @@ struct SettingsLoading {
     mutating func take(environment: [String: String]) {
         let prefix = SettingKey.environmentPrefix
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(prefix) {
-            if name == SettingKey.fileVariable || ServiceLink.isOne(name: name, value: text) { continue }
+            if name == SettingKey.fileVariable || SettingKey.clientVariables.contains(name) { continue }
+            if ServiceLink.isOne(name: name, value: text) { continue }
             let place = SettingPlace.environment(name: name)
             guard let key = SettingKey.byEnvironmentName[name] else {
                 unknown(name, at: place, among: SettingKey.all.map(\.environmentName), separator: "_")

@@ -9,6 +9,26 @@ package struct HeliographSettings: Sendable {
         package var dir = "./data"
     }
 
+    package struct Access: Sendable {
+        package var mode = AccessMode.auto
+    }
+
+    package struct TLS: Sendable {
+        /// Paths of PEM files; empty for none.
+        package var certificateFile = ""
+        package var keyFile = ""
+        package var clientCAFile = ""
+
+        package var isOn: Bool { !certificateFile.isEmpty }
+    }
+
+    package struct Limits: Sendable {
+        /// 0 for no limit.
+        package var recordsPerSecondPerToken = 0
+        package var recordsPerSecondPerSource = 0
+        package var burst = Duration.seconds(10)
+    }
+
     package struct Ingest: Sendable {
         /// Of a request's body after decompression.
         package var maxBodyBytes = 32 << 20
@@ -21,6 +41,25 @@ package struct HeliographSettings: Sendable {
         /// Keys of OpenTelemetry's resource attributes.
         package var otlpPromotedResourceAttributes = OTLPTranslation.promotedByDefault
         package var otlpPromotesScope = false
+        /// Keys of log records' attributes.
+        package var otlpPromotedLogAttributes: [String] = []
+        /// Where exporters send that are told nothing else; nil for none.
+        package var otlpListen: ListenAddress? = ListenAddress(host: "127.0.0.1", port: 4318)
+    }
+
+    package struct StatsD: Sendable {
+        /// Nil for none.
+        package var listen: ListenAddress?
+        package var interval = Duration.seconds(10)
+        package var maxSeries = 100_000
+        package var expireAfter = Duration.seconds(3600)
+    }
+
+    package struct Graphite: Sendable {
+        /// Nil for none.
+        package var listen: ListenAddress?
+        /// Texts of which each is a `GraphiteTemplate`.
+        package var templates: [String] = []
     }
 
     package struct Log: Sendable {
@@ -30,6 +69,19 @@ package struct HeliographSettings: Sendable {
 
     package struct DeadLetters: Sendable {
         package var maxBytes = 1 << 30
+        /// Zero stands for as long as there is room.
+        package var maxAge = Duration.zero
+    }
+
+    package struct Pipeline: Sendable {
+        /// Empty for none.
+        package var file = ""
+    }
+
+    package struct Forward: Sendable {
+        /// Empty for no receivers.
+        package var file = ""
+        package var maxBacklogBytes = 4 << 30
     }
 
     package struct Head: Sendable {
@@ -91,9 +143,16 @@ package struct HeliographSettings: Sendable {
 
     package var data = DataFolder()
     package var listen = ListenAddress(host: "127.0.0.1", port: 8040)
+    package var access = Access()
+    package var tls = TLS()
+    package var limits = Limits()
     package var ingest = Ingest()
+    package var statsD = StatsD()
+    package var graphite = Graphite()
     package var log = Log()
     package var deadLetters = DeadLetters()
+    package var pipeline = Pipeline()
+    package var forward = Forward()
     package var head = Head()
     package var retention = Retention()
     package var compaction = Compaction()
@@ -116,6 +175,15 @@ package struct HeliographSettings: Sendable {
     }
 }
 
+extension HeliographSettings {
+    /// The first address of the HTTP server at which others than this machine's own programs can come, and its setting.
+    package var addressForOthers: (setting: String, host: String)? {
+        if !listen.isLoopback { return ("listen", listen.host) }
+        if let address = ingest.otlpListen, !address.isLoopback { return ("ingest.otlp.listen", address.host) }
+        return nil
+    }
+}
+
 extension HeliographSettings: Equatable {
     package static func == (a: HeliographSettings, b: HeliographSettings) -> Bool {
         SettingKey.all.allSatisfy { $0.text(of: a) == $0.text(of: b) }
@@ -125,6 +193,11 @@ extension HeliographSettings: Equatable {
 /// Least important first; the names are those of swift-log.
 package enum LogLevel: String, CaseIterable, Sendable {
     case trace, debug, info, notice, warning, error, critical
+}
+
+/// When callers need a token.
+package enum AccessMode: String, CaseIterable, Sendable {
+    case auto, required, open
 }
 
 package enum LogFormat: String, CaseIterable, Sendable {
@@ -141,5 +214,11 @@ package struct ListenAddress: Hashable, Sendable {
     package init(host: String, port: Int) {
         self.host = host
         self.port = port
+    }
+
+    /// Only this machine can reach it.
+    package var isLoopback: Bool {
+        let isIPv4 = host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+        return isIPv4 || host == "::1" || host.lowercased() == "localhost"
     }
 }

@@ -1,3 +1,5 @@
+import WireFormats
+
 extension SettingKey {
     /// Every setting there is, in the order in which files and pages list them.
     package static let all: [SettingKey] = [
@@ -5,6 +7,30 @@ extension SettingKey {
             "data.dir", \.data.dir, "Folder that holds everything the server stores. It is made if it is not there.",
             expected: "the path of a folder", where: { !$0.isEmpty }),
         SettingKey("listen", \.listen, "Address and port of the HTTP server; port 0 takes any free one."),
+        SettingKey(
+            "access.mode", \.access.mode,
+            "Who needs a token: in `auto` everybody once one was made, `required` everybody, `open` nobody, on any address."
+        ),
+        SettingKey(
+            "tls.certificate_file", \.tls.certificateFile,
+            "PEM file with the server's certificate and those that it hangs on; empty to speak plain HTTP. It is read again when it changes."
+        ),
+        SettingKey(
+            "tls.key_file", \.tls.keyFile,
+            "PEM file with the certificate's private key."),
+        SettingKey(
+            "tls.client_ca_file", \.tls.clientCAFile,
+            "PEM file with the authorities that clients' certificates must come from; empty to ask clients for none."),
+        SettingKey(
+            "limits.records_per_second_per_token", \.limits.recordsPerSecondPerToken, in: 0...1_000_000_000,
+            "Most records a second that one token may send unless it has a rate of its own; above it, requests are answered 429. 0 for no such limit."
+        ),
+        SettingKey(
+            "limits.records_per_second_per_source", \.limits.recordsPerSecondPerSource, in: 0...1_000_000_000,
+            "Most records a second of one `source_id`; above it, requests are answered 429. 0 for no such limit."),
+        SettingKey(
+            "limits.burst", \.limits.burst, "How long's worth of records may come at once under these rates.",
+            expected: moreThanNoTime, where: { $0 > .zero }),
 
         SettingKey(
             "ingest.max_body_bytes", \.ingest.maxBodyBytes, bytesFrom: 1024,
@@ -32,6 +58,39 @@ extension SettingKey {
         SettingKey(
             "ingest.otlp.promote_scope", \.ingest.otlpPromotesScope,
             "Gives series from OpenTelemetry the labels `otel_scope_…` of their instrumentation's scope."),
+        SettingKey(
+            "ingest.otlp.promote_log_attributes", \.ingest.otlpPromotedLogAttributes,
+            "Attributes of OpenTelemetry's log records that become labels, besides `source_id`; the others stand in the message.",
+            expected: "a list of attributes' keys"),
+        SettingKey(
+            "ingest.otlp.listen", \.ingest.otlpListen,
+            "Second address, for OpenTelemetry's metrics and logs only; off for none. If the default is taken, the server runs "
+                + "without it."),
+
+        SettingKey(
+            "statsd.listen", \.statsD.listen,
+            "Address on which StatsD's lines are taken by UDP and TCP, such as 127.0.0.1:8125; off for none, port 0 takes "
+                + "any free one."),
+        SettingKey(
+            "statsd.interval", \.statsD.interval, "How often what StatsD's lines came to becomes samples.",
+            expected: moreThanNoTime, where: { $0 > .zero }),
+        SettingKey(
+            "statsd.max_series", \.statsD.maxSeries, in: 1...10_000_000,
+            "Most series of StatsD that are added up; lines of further new ones become dead letters."),
+        SettingKey(
+            "statsd.expire_after", \.statsD.expireAfter,
+            "How long a series of StatsD may get no value until it ends.", expected: moreThanNoTime,
+            where: { $0 > .zero }),
+        SettingKey(
+            "graphite.listen", \.graphite.listen,
+            "Address on which Graphite's plain text is taken by UDP and TCP, such as 127.0.0.1:2003; off for none, port 0 "
+                + "takes any free one."),
+        SettingKey(
+            "graphite.templates", \.graphite.templates,
+            "How paths of Graphite become a metric's name and labels, such as `servers.<source_id>.<metric>`; the first that "
+                + "fits decides.",
+            expected: "a list of templates such as servers.<source_id>.<metric>, each with one <metric> at least",
+            where: { $0.allSatisfy { GraphiteTemplate($0) != nil } }),
 
         SettingKey(
             "log.max_pending_bytes", \.log.maxPendingBytes, bytesFrom: 1 << 20,
@@ -41,7 +100,24 @@ extension SettingKey {
             "Most records that share one commit of the log."),
         SettingKey(
             "dead_letters.max_bytes", \.deadLetters.maxBytes, bytesFrom: 0,
-            "Most bytes of refused records that are kept; above it, the oldest go first."),
+            "Most bytes of refused records that are kept; above it, replayed ones go first, then the oldest."),
+        SettingKey(
+            "dead_letters.max_age", \.deadLetters.maxAge,
+            "How long refused records are kept; 0 for as long as there is room."),
+
+        SettingKey(
+            "pipeline.file", \.pipeline.file,
+            "File with the stages that every record goes through between the log and the store; empty for none.",
+            expected: "the path of a file, or nothing"),
+
+        SettingKey(
+            "forward.file", \.forward.file,
+            "File with the stores to which what the log holds is sent on by remote write; empty for none.",
+            expected: "the path of a file, or nothing"),
+        SettingKey(
+            "forward.max_backlog_bytes", \.forward.maxBacklogBytes, bytesFrom: 1 << 20,
+            "Most bytes of the log that are kept for a receiver that is behind; above it, it misses the oldest, which is counted."
+        ),
 
         SettingKey(
             "head.flush_interval", \.head.flushInterval,

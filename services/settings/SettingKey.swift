@@ -19,6 +19,8 @@ package struct SettingKey: Sendable {
     package static let environmentPrefix = "HELIOGRAPH_"
     /// Names the YAML file when the caller names none.
     package static let fileVariable = "HELIOGRAPH_CONFIG"
+    /// Variables of the commands that ask a server, not of the server: the token that they show, and whom they believe.
+    package static let clientVariables: Set<String> = ["HELIOGRAPH_TOKEN", "HELIOGRAPH_CA_FILE"]
 
     init<Value: SettingValue>(
         _ name: String, _ path: any WritableKeyPath<HeliographSettings, Value> & Sendable, _ summary: String,

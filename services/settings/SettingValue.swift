@@ -92,6 +92,7 @@ extension SettingValue where Self: RawRepresentable & CaseIterable, RawValue == 
 
 extension LogLevel: SettingValue {}
 extension LogFormat: SettingValue {}
+extension AccessMode: SettingValue {}
 
 extension ListenAddress: SettingValue {
     static var expected: String { "host:port, such as 127.0.0.1:8040 or [::1]:8040" }
@@ -115,5 +116,20 @@ extension ListenAddress: SettingValue {
             return nil
         }
         self.init(host: String(host), port: Int(port))
+    }
+}
+
+/// An address to listen on, or none.
+extension ListenAddress?: SettingValue {
+    static var expected: String { "host:port, such as 127.0.0.1:8125, or off" }
+    var settingText: String { self?.settingText ?? "off" }
+
+    init?(_ input: SettingInput) {
+        if input == .scalar("off") || input == .scalar("") {
+            self = .none
+            return
+        }
+        guard let address = ListenAddress(input) else { return nil }
+        self = .some(address)
     }
 }

@@ -16,7 +16,9 @@ export class ApiError extends Error {
 
 const timeoutMilliseconds = 30_000;
 
-async function get(path, parameters = {}, signal = undefined) {
+const get = (path, parameters = {}, signal = undefined) => ask("GET", path, parameters, { signal });
+
+async function ask(method, path, parameters = {}, { signal = undefined, body: content = undefined } = {}) {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(parameters)) {
         if (value !== undefined && value !== null && value !== "") query.set(name, value);
@@ -26,7 +28,9 @@ async function get(path, parameters = {}, signal = undefined) {
     let response;
     let body;
     try {
-        response = await fetch(address, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+        response = await fetch(address, {
+            method, body: content, signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        });
         body = await response.json();
     } catch (cause) {
         if (signal?.aborted) throw new ApiError(0, "cancelled", "cancelled");
@@ -35,6 +39,9 @@ async function get(path, parameters = {}, signal = undefined) {
             throw new ApiError(response.status, "format", `HTTP ${response.status} without JSON from ${path}`);
         }
         throw new ApiError(0, "network", "the server cannot be reached");
+    }
+    if (response.status === 401 && path !== "/session") {
+        document.dispatchEvent(new CustomEvent("heliograph:token-needed"));
     }
     if (!response.ok || body.status === "error") {
         const said = body.error ?? body.message ?? `HTTP ${response.status}`;
@@ -45,6 +52,7 @@ async function get(path, parameters = {}, signal = undefined) {
 }
 
 const data = async (path, parameters, signal) => (await get(path, parameters, signal)).data;
+const letters = "/api/v1/dead-letters";
 const iso = (ms) => new Date(ms).toISOString();
 
 export const api = {
@@ -65,7 +73,20 @@ export const api = {
     rules: async (signal) => (await data("/api/v1/rules", {}, signal)).groups,
     kpis: (windowSeconds, source, signal) => data("/api/v1/kpis", { window: `${windowSeconds}s`, source }, signal),
     ledger: (signal) => data("/api/v1/ledger", {}, signal),
-    deadLetters: (limit, signal) => data("/api/v1/dead-letters", { limit }, signal),
+
+    /** Newest first, as `{total, waiting, …, matching, matching_by_reason, dead_letters}`. */
+    deadLetters: (parameters, signal) => data(letters, parameters, signal),
+    deadLetter: (id, signal) => data(`${letters}/${id}`, {}, signal),
+    editDeadLetter: async (id, payload) => (await ask("PUT", `${letters}/${id}`, {}, { body: payload })).data,
+    discardDeadLetter: async (id) => (await ask("DELETE", `${letters}/${id}`)).data,
+    /** With another payload in place of its own, if there is one. */
+    replayDeadLetter: async (id, payload) =>
+        (await ask("POST", `${letters}/${id}/replay`, {}, { body: payload ?? undefined })).data,
+    /** Some of them; `after` and `through` of the answer say where to go on. */
+    replayDeadLetters: async (parameters) => (await ask("POST", `${letters}/replay`, parameters)).data,
+    discardDeadLetters: async (parameters) => (await ask("DELETE", letters, parameters)).data,
+
+    pipeline: (signal) => data("/api/v1/pipeline", {}, signal),
     targets: (signal) => data("/api/v1/targets", { state: "active" }, signal),
     buildInfo: (signal) => data("/api/v1/status/buildinfo", {}, signal),
 
@@ -73,6 +94,11 @@ export const api = {
     events: ({ fromMs, throughMs, source, severity, text, limit }, signal) => data("/api/v1/events", {
         from: iso(fromMs), to: iso(throughMs), source, severity, q: text, limit,
     }, signal),
+
+    /** Whether a token is needed, and whether this browser has shown one. */
+    session: () => data("/session"),
+    signIn: (token) => ask("POST", "/session", {}, { body: new URLSearchParams({ token }) }),
+    signOut: () => ask("DELETE", "/session"),
 
     /** What the page itself is made of. */
     dashboard: (signal) => get("/dashboards/fleet.json", {}, signal),

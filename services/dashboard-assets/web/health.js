@@ -27,12 +27,15 @@ function ledger(data) {
 }
 
 function deadLetters(data) {
-    const reasons = Object.entries(data?.by_reason ?? {}).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
-    if (reasons.length === 0) return null;
+    const reasons = Object.entries(data?.matching_by_reason ?? {}).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+    if (reasons.length === 0) {
+        return data?.total > 0
+            ? h("div", { class: "reasons" }, h("a", { href: "/dead-letters" }, "No dead letters wait")) : null;
+    }
     return h("div", { class: "reasons" }, "Dead letters: ",
         reasons.map(([reason, count]) =>
             h("span", { class: "label" }, `${reason.replaceAll("_", " ")} ${formatCount(count)}`)),
-        h("a", { href: "/api/v1/dead-letters?limit=100" }, "show the newest"));
+        h("a", { href: "/dead-letters" }, "mend and replay"));
 }
 
 export function startHealth(holder) {
@@ -49,8 +52,8 @@ export function startHealth(holder) {
     return new Poll(secondsBetween, async (signal) => {
         if (version === "") version = (await optional(api.buildInfo(signal)))?.heliograph_version ?? "";
         const [accounts, letters] = await Promise.all(
-            [optional(api.ledger(signal)), optional(api.deadLetters(1, signal))]);
-        const picture = JSON.stringify([accounts?.totals, accounts?.balanced, letters?.by_reason, version]);
+            [optional(api.ledger(signal)), optional(api.deadLetters({ limit: 1 }, signal))]);
+        const picture = JSON.stringify([accounts?.totals, accounts?.balanced, letters?.matching_by_reason, version]);
         if (picture === drawn) return;
         drawn = picture;
         replace(holder, ledger(accounts), deadLetters(letters),

@@ -8,6 +8,8 @@ import { startHealth } from "./health.js";
 import { startKPIs } from "./kpi-table.js";
 import { startLive } from "./live.js";
 import { Panel } from "./panel.js";
+import { startPipeline } from "./pipeline.js";
+import { startSignIn } from "./sign-in.js";
 import { startRangePicker } from "./range-picker.js";
 import { startSourceFilter } from "./source-filter.js";
 import { startTargets } from "./targets.js";
@@ -98,6 +100,7 @@ async function buildFromDefinition() {
 async function start() {
     startTheme(element("theme-toggle"));
     startRangePicker(element("range-picker"));
+    if (!await startSignIn(element("sign-in"), element("sign-out"))) return;
     const notice = element("notice");
     try {
         await buildFromDefinition();
@@ -120,6 +123,7 @@ async function start() {
             for (const chart of Object.values(charts)) chart.setMarks(marks);
         }),
         startKPIs(element("kpis"), element("kpis-window"), (data) => tiles.setKPIs(data)),
+        startPipeline(element("pipeline"), element("pipeline-stages"), element("pipeline-caption")),
         startTargets(element("targets-card"), element("targets"), element("targets-count"), welcome.targets),
         startHealth(element("health")),
         startSourceFilter(element("source-filter"), welcome.sources),

@@ -84,7 +84,7 @@ struct ExportCommand: AsyncParsableCommand {
     private func download(to output: FileHandle, _ progress: CommandProgress) async throws -> ExportedSummary {
         let response: HTTPClientResponse
         do {
-            response = try await HTTPClient.shared.execute(HTTPClientRequest(url: address), deadline: .distantFuture)
+            response = try await RunningServer.download(address)
         } catch {
             throw CommandFailure("no answer from \(url): \(error); is the server running there? See --url.")
         }

@@ -45,6 +45,7 @@ struct ImportCommand: AsyncParsableCommand {
         var options = ImportOptions(url: url, files: files)
         options.format = format.flatMap(ImportOptions.Format.init(rawValue:))
         options.recordsPerRequest = recordsPerRequest
+        options.credentials = ServerCredentials(environment: ProcessInfo.processInfo.environment)
         let progress = CommandProgress(isQuiet: quiet)
         let importer = Importer(options: options) { refusal in
             progress.clear()

@@ -87,6 +87,7 @@ struct ProduceCommand: AsyncParsableCommand {
 
     private func producerOptions() throws -> ProducerOptions {
         var options = ProducerOptions(url: url, content: try content())
+        options.credentials = ServerCredentials(environment: ProcessInfo.processInfo.environment)
         options.rate = try rateOption()
         options.maximumRecords = count
         options.maximumDuration = try duration.map { try parsed($0, option: "--duration") }

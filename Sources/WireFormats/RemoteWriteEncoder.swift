@@ -1,0 +1,72 @@
+package import NativeHistograms
+package import TelemetryModel
+
+/// Writes a message of remote write 1.0, `prometheus.WriteRequest`
+/// (https://prometheus.io/docs/specs/prw/remote_write_spec/#protocol): each series once, its samples in the order of their times,
+/// as the specification asks for.
+package struct RemoteWriteEncoder: Sendable {
+    private enum Content: Sendable {
+        case number(Double)
+        case histogram(NativeHistogram)
+    }
+
+    private struct Series: Sendable {
+        let labels: LabelSet
+        var samples: [(timestamp: Int64, content: Content)] = []
+    }
+
+    private var series: [Series] = []
+    private var places: [SeriesReference: Int] = [:]
+    /// How many were appended.
+    package private(set) var sampleCount = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { sampleCount == 0 }
+
+    /// - Parameter labels: asked for once a series.
+    package mutating func append(
+        _ reference: SeriesReference, _ labels: @autoclosure () -> LabelSet, at timestamp: Int64, value: Double
+    ) {
+        append(reference, labels, timestamp, .number(value))
+    }
+
+    package mutating func append(
+        _ reference: SeriesReference, _ labels: @autoclosure () -> LabelSet, at timestamp: Int64,
+        histogram: NativeHistogram
+    ) {
+        append(reference, labels, timestamp, .histogram(histogram))
+    }
+
+    private mutating func append(
+        _ reference: SeriesReference, _ labels: () -> LabelSet, _ timestamp: Int64, _ content: Content
+    ) {
+        let place = places[reference] ?? series.count
+        if place == series.count {
+            series.append(Series(labels: labels()))
+            places[reference] = place
+        }
+        series[place].samples.append((timestamp, content))
+        sampleCount += 1
+    }
+
+    /// The message, not compressed. Of samples of a series with the same time, the later appended comes later.
+    package var message: [UInt8] {
+        var writer = ProtobufWriter()
+        for series in series {
+            let ordered = series.samples.enumerated().sorted {
+                ($0.element.timestamp, $0.offset) < ($1.element.timestamp, $1.offset)
+            }
+            writer.message(1) { message in
+                message.labels(series.labels)
+                for (_, sample) in ordered {
+                    switch sample.content {
+                    case .number(let value): message.sample(timestamp: sample.timestamp, value: value)
+                    case .histogram(let histogram): message.histogram(timestamp: sample.timestamp, histogram)
+                    }
+                }
+            }
+        }
+        return writer.bytes
+    }
+}
