@@ -319,11 +319,40 @@ def reloading(check, folder):
             check(words in str(error), f"{error}")
 
 
+def targets_on_the_page(check, folder):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "browser"))
+    from chrome import Chrome, Watch, find_chromium
+    with Target("a 1\n") as target, Chrome(find_chromium()) as chrome:
+        configuration = f"""
+scrape_configs:
+  - job_name: <b>bold</b>
+    scrape_interval: 200ms
+    static_configs: [ {{ targets: [ "{target.address}", "127.0.0.1:1", "drop:1" ] }} ]
+    relabel_configs: [ {{ source_labels: [ __address__ ], regex: drop.*, action: drop }} ]
+"""
+        with start(folder, configuration) as server:
+            await_true(lambda: len(value(server, "up")) == 2, "both targets are scraped")
+            watch = Watch(chrome, f"http://127.0.0.1:{server.port}")
+            chrome.open(f"http://127.0.0.1:{server.port}/")
+            chrome.wait_for("document.querySelectorAll('#targets tbody tr').length === 3", "two targets and their job")
+            text = chrome.evaluate("document.getElementById('targets-card').innerText")
+            for words in ("<b>bold</b>", "1 of 2 up, 1 dropped", "1 of 2 down", "Connection refused", target.address):
+                check(words in text, f"{words}: {text}")
+            check.equal(chrome.evaluate("document.querySelector('#targets tbody td').innerText"), "down", "what is down is first")
+            check(chrome.evaluate("document.getElementById('welcome').hidden"), "who scrapes is not welcomed")
+            check.equal(watch.complaints, [], "what the page complains of")
+        with Server(folder / "empty") as server:
+            chrome.open(f"http://127.0.0.1:{server.port}/")
+            chrome.wait_for("!document.getElementById('welcome').hidden", "the welcome on an empty server")
+            check(chrome.evaluate("document.getElementById('targets-card').hidden"), "without jobs there are no targets")
+
+
 def main():
     check = Checks()
     if not (peer.available() and scrape_peer.available()):
         sys.exit("prometheus or prometheus-node-exporter is missing: run scripts/bootstrap")
-    parts = (the_same_as_prometheus, targets_come_and_go, who_asks_and_over_what, labels_limits_and_broken_texts, reloading)
+    parts = (the_same_as_prometheus, targets_come_and_go, who_asks_and_over_what, labels_limits_and_broken_texts, reloading,
+             targets_on_the_page)
     chosen = [part for part in parts if part.__name__ in sys.argv[1:]] or parts
     for part in chosen:
         with tempfile.TemporaryDirectory(prefix="heliograph-") as folder:

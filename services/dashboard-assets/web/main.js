@@ -124,9 +124,9 @@ async function start() {
         }),
         startKPIs(element("kpis"), element("kpis-window"), (data) => tiles.setKPIs(data)),
         startPipeline(element("pipeline"), element("pipeline-stages"), element("pipeline-caption")),
-        startTargets(element("targets-card"), element("targets"), element("targets-count")),
+        startTargets(element("targets-card"), element("targets"), element("targets-count"), welcome.targets),
         startHealth(element("health")),
-        startSourceFilter(element("source-filter"), welcome),
+        startSourceFilter(element("source-filter"), welcome.sources),
     ];
     for (const poll of polls) poll.now();
 

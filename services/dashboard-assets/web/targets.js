@@ -37,24 +37,27 @@ function row(target) {
 
 function pool(name, targets, dropped) {
     const up = targets.filter((target) => target.health === "up").length;
+    const isBad = targets.some((target) => target.health === "down");
     const state = targets.length === 0 ? "no targets" : `${up} of ${targets.length} up`;
     const sorted = [...targets].sort((a, b) => order[a.health] - order[b.health]
         || a.scrapeUrl.localeCompare(b.scrapeUrl, "en", { numeric: true }));
     return [
-        h("tr", { class: `pool ${up < targets.length ? "is-bad" : ""}` },
+        h("tr", { class: `pool ${isBad ? "is-bad" : ""}` },
             h("th", { scope: "rowgroup", colspan: 6 }, name,
                 h("span", { class: "pool-state" }, dropped > 0 ? `${state}, ${dropped} dropped` : state))),
         sorted.map(row),
     ];
 }
 
-export function startTargets(section, holder, count) {
+/** @param onTargets called with the number of targets each time they have been read */
+export function startTargets(section, holder, count, onTargets) {
     const draw = ({ activeTargets: active, droppedTargetCounts: dropped }) => {
         const pools = new Map(Object.keys(dropped).map((name) => [name, []]));
         for (const target of active.slice(0, rowLimit)) {
             if (!pools.has(target.scrapePool)) pools.set(target.scrapePool, []);
             pools.get(target.scrapePool).push(target);
         }
+        onTargets(active.length);
         section.hidden = pools.size === 0;
         if (section.hidden) return;
         const down = active.filter((target) => target.health === "down").length;

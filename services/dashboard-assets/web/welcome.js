@@ -12,7 +12,7 @@ function command() {
     ].join(" \\\n");
 }
 
-/** Returns a function that takes the known sources and shows or hides the card. */
+/** Returns two functions, which take the known sources and the number of targets, and show or hide the card. */
 export function startWelcome(card) {
     const text = command();
     const copy = h("button", { type: "button", class: "button" }, "Copy");
@@ -32,5 +32,11 @@ export function startWelcome(card) {
         h("div", { class: "snippet" }, h("pre", {}, h("code", {}, text)), copy),
         h("p", { class: "hint" },
             "It appears here by itself. One request may hold many records, one JSON object on each line."));
-    return (sources) => { card.hidden = sources.length > 0; };
+    const counts = {};
+    const note = (kind, count) => {
+        counts[kind] = count;
+        // Shown when it is known that there are no sources, not before.
+        if (counts.sources !== undefined) card.hidden = counts.sources > 0 || counts.targets > 0;
+    };
+    return { sources: (list) => note("sources", list.length), targets: (count) => note("targets", count) };
 }
