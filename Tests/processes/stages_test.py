@@ -74,7 +74,7 @@ def reloading(check, server, folder):
     # By signal, as daemons do.
     (folder / "pipeline.yml").write_text(FIRST)
     server.process.send_signal(signal.SIGHUP)
-    check(eventually(lambda: "read again" in server.log()), "SIGHUP reloads")
+    check(eventually(lambda: "] read again" in server.log()), "SIGHUP reloads")
     sent(check, server, record("e", "noise", 2))
     check.equal(len(server.query("noise")), 2, "the first file is in force again")
     # A lookup file is looked at without being asked.
