@@ -130,11 +130,11 @@ def other_protocols(check, server):
             {"key": "service.name", "value": {"stringValue": "s"}}, {"key": "host.name", "value": {"stringValue": "h"}}]},
             "scopeMetrics": [{"metrics": [{"name": "o", "sum": {"aggregationTemporality": temporality, "isMonotonic": True,
                 "dataPoints": [{"timeUnixNano": str(now * 10**9), "asInt": "7"}]}}]}]}]})
-    post(server, "/v1/metrics", metrics(1), **{"Content-Type": "application/json"})
+    post(server, "/v1/metrics", metrics(0), **{"Content-Type": "application/json"})
     letter = waiting(server, protocol="otlp")[0]
     check.equal(replay(server, letter)["reason"], "unsupported_temporality", "a point goes through the decoder again")
     check.equal(server.query("target_info", time=now), [], "a resource without a point that was taken leaves nothing")
-    done = replay(server, letter, letter["payload"].replace('"aggregationTemporality":1', '"aggregationTemporality":2'))
+    done = replay(server, letter, letter["payload"].replace('"isMonotonic":true', '"isMonotonic":true,"aggregationTemporality":2'))
     check.equal(done["outcome"], "replayed", f"a point, mended: {done}")
     check.equal(server.query("o_total", time=now)[0]["value"][1], "7", "its sample")
 
