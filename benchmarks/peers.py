@@ -63,7 +63,9 @@ def folder_bytes(folder):
 
 class Peer:
     """One server process over one folder. Use as a context manager: it is ended on leaving, also by an error."""
-    name = package = binary = ready_path = write_path = ""
+    name = package = binary = ready_path = ""
+    # By format of `heliograph-bench send`, the endpoint that takes it.
+    write_paths = {}
     # Whether `settle` and `disk` are there.
     has_disk_figures = True
 
@@ -197,7 +199,8 @@ class Peer:
 
 class VictoriaMetrics(Peer):
     name, package, binary = "VictoriaMetrics", "victoria-metrics", "victoria-metrics"
-    ready_path, write_path = "/health", "/api/v1/write"
+    ready_path = "/health"
+    write_paths = {"remote-write": "/api/v1/write", "line-protocol": "/write"}
 
     def command(self):
         # The result cache would measure itself; without it the ends of a range are not moved either.
@@ -223,7 +226,8 @@ class VictoriaMetrics(Peer):
 
 class Prometheus(Peer):
     name, package, binary = "Prometheus", "prometheus", "prometheus"
-    ready_path, write_path = "/-/ready", "/api/v1/write"
+    ready_path = "/-/ready"
+    write_paths = {"remote-write": "/api/v1/write"}
 
     def command(self):
         configuration = self.folder / "prometheus.yml"
@@ -251,17 +255,21 @@ class Prometheus(Peer):
 class Heliograph(Peer):
     """The release binary; over a data folder that was filled before, or an empty one."""
     name = "Heliograph"
-    ready_path, write_path = "/readyz", "/api/v1/write"
+    ready_path = "/readyz"
+    write_paths = {"remote-write": "/api/v1/write", "line-protocol": "/write", "contract": "/api/v1/telemetry"}
     has_disk_figures = False
 
-    def __init__(self, folder, data=None):
+    def __init__(self, folder, data=None, arguments=()):
         super().__init__(folder)
         self.server = release_binary("heliograph", "HELIOGRAPH_BINARY")
         self.data = data or self.folder / "data"
+        self.arguments = arguments
 
     @classmethod
     def missing(cls):
         return None
 
     def command(self):
-        return [self.server, "run", "--data", self.data, "--listen", "127.0.0.1:0"]
+        return [
+            self.server, "run", "--data", self.data, "--listen", "127.0.0.1:0", "--set", "ingest.otlp.listen=off",
+            *self.arguments]

@@ -24,9 +24,12 @@ final class HTTPConnection {
     private let socket: Int32
     private let path: String
     private let host: String
+    private let headerFields: String
     private var received = [UInt8](repeating: 0, count: 65_536)
 
-    init(url: String) throws {
+    /// - Parameter headerFields: of every request, each with its line's end.
+    init(url: String, headerFields: String) throws {
+        self.headerFields = headerFields
         guard let parts = URLComponents(string: url), parts.scheme == "http", let host = parts.host else {
             throw HTTPFailure.address(url)
         }
@@ -52,16 +55,13 @@ final class HTTPConnection {
 
     deinit { close(socket) }
 
-    /// Sends a remote-write request and waits for the whole answer.
+    /// Sends a request and waits for the whole answer.
     func post(_ body: UnsafeRawBufferPointer) throws -> (status: Int, text: String) {
         let head = Array(
             """
             POST \(path) HTTP/1.1\r
             Host: \(host)\r
-            Content-Type: application/x-protobuf\r
-            Content-Encoding: snappy\r
-            X-Prometheus-Remote-Write-Version: 0.1.0\r
-            User-Agent: heliograph-bench\r
+            \(headerFields)User-Agent: heliograph-bench\r
             Content-Length: \(body.count)\r
             \r
 

@@ -11,7 +11,7 @@ struct HeliographBench: ParsableCommand {
         abstract: "Measures Heliograph's store, and sends the same requests to its peers.",
         subcommands: [
             CodecCommand.self, LogCommand.self, StoreCommand.self, AskCommand.self, NABCommand.self,
-            QueriesCommand.self, PrepareCommand.self, RemoteWriteCommand.self,
+            QueriesCommand.self, PrepareCommand.self, SendCommand.self,
         ])
 
     static func main() {

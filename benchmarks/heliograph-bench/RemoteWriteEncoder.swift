@@ -3,7 +3,7 @@ import TelemetryModel
 
 /// Remote write 1.0: the protobuf message `prometheus.WriteRequest` (prompb/remote.proto, prompb/types.proto), compressed as
 /// one snappy block.
-struct RemoteWriteEncoder {
+struct RemoteWriteEncoder: RequestEncoder {
     /// `repeated Label labels = 1` of each series, one after the other: the same in every request.
     private var labelBytes: [UInt8] = []
     private var labelEnds: [Int] = []
@@ -30,7 +30,6 @@ struct RemoteWriteEncoder {
         }
     }
 
-    /// Bytes of the last message before it was compressed.
     var messageByteCount: Int { message.count }
 
     mutating func begin() { message.removeAll(keepingCapacity: true) }

@@ -8,6 +8,9 @@ struct RequestOptions: ParsableArguments {
     @Option(help: "Samples in a request.")
     var samplesPerRequest = 5_000
 
+    @Option(help: "The protocol.")
+    var format: RequestFormat = .remoteWrite
+
     func validate() throws {
         guard (1...64).contains(connections) else {
             throw ValidationError("--connections must be 1…64, not \(connections)")
@@ -20,8 +23,8 @@ struct RequestOptions: ParsableArguments {
 
 struct PrepareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "prepare", abstract: "Write a workload's remote-write requests to a file.",
-        discussion: "The full main set takes 2 GB, the long one half of that.")
+        commandName: "prepare", abstract: "Write a workload's requests to a file.",
+        discussion: "As remote write the full main set takes 2 GB, the long one half of that.")
 
     @OptionGroup var workload: WorkloadOptions
     @OptionGroup var requests: RequestOptions
@@ -38,13 +41,14 @@ struct PrepareCommand: ParsableCommand {
 private func prepare(_ workload: Workload, _ requests: RequestOptions, to path: String) throws {
     let before = CPUClock.process.nanoseconds
     try RequestFile.write(
-        workload, connections: requests.connections, samplesPerRequest: requests.samplesPerRequest, to: path)
+        workload, as: requests.format, connections: requests.connections,
+        samplesPerRequest: requests.samplesPerRequest, to: path)
     print(String(format: "requests made in %.1f CPU-seconds", Double(CPUClock.process.nanoseconds - before) / 1e9))
 }
 
-struct RemoteWriteCommand: ParsableCommand {
+struct SendCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remote-write", abstract: "Send a workload as Prometheus remote write 1.0.",
+        commandName: "send", abstract: "Send a workload as remote write 1.0, line protocol or contract NDJSON.",
         discussion: """
             Requests are made before the clock starts: in a temporary file, or with `prepare`. The first step, in which every \
             series is new, is sent and counted by itself.
@@ -62,6 +66,16 @@ struct RemoteWriteCommand: ParsableCommand {
 
     @Option(help: "A file made by `prepare`; the options of the workload are not used then.")
     var requestFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For a server that is killed meanwhile: a connection that breaks ends the sending, and this file gets how many "
+                + "samples of each source were acknowledged, as a JSON list.",
+            valueName: "file"))
+    var acknowledged: String?
+
+    @Option(help: "A field for every request, for example 'Authorization: Bearer …'.")
+    var header: [String] = []
 
     @Option(help: "Samples a second, all connections together. Default: flat out.")
     var rate: Double?
@@ -86,8 +100,11 @@ struct RemoteWriteCommand: ParsableCommand {
         report.note(
             "\(file.sampleCount) samples of \(file.seriesCount) series in \(file.requests.joined().count) requests, "
                 + "\(file.requests.count) connections; bytes a sample: \(file.messageByteCount / file.sampleCount) "
-                + "in protobuf, \(wire / file.sampleCount) in snappy")
-        let sender = RemoteWriteSender(url: url, file: file)
+                + "before compression, \(wire / file.sampleCount) on the wire")
+        let progress = SendingProgress(file: file, pid: pid)
+        let sender = RequestSender(
+            url: url, headerFields: file.format.headerFields + header.map { $0 + "\r\n" }.joined(), file: file,
+            progress: progress, endsWithServer: acknowledged != nil)
         func usage() -> ProcessUsage? { pid.map { ProcessUsage(pid: $0) } }
 
         let before = usage()
@@ -98,6 +115,13 @@ struct RemoteWriteCommand: ParsableCommand {
         let rest = try sender.send(steps: firstSteps..<lastStep + 1, samplesPerSecond: rate)
         let after = usage()
         let ended = ContinuousClock.now
+        if let acknowledged {
+            let samplesBySource = progress.samplesBySource
+            try JSONEncoder().encode(samplesBySource).write(to: URL(fileURLWithPath: acknowledged))
+            report.add("samples acknowledged", Double(samplesBySource.reduce(0, +)), "")
+            try report.write(to: self.report.json)
+            return
+        }
 
         report.add("samples per second", Double(file.sampleCount) / ((ended - began) / .seconds(1)), "1/s")
         if rest.samples > 0 {
@@ -119,6 +143,9 @@ struct RemoteWriteCommand: ParsableCommand {
                 if file.seriesCount >= 10_000 {
                     report.add("server CPU per new series", new / Double(file.seriesCount) * 1e6, "µs")
                 }
+            }
+            for (share, residentBytes) in progress.marks {
+                report.add("server memory at \(share) %", residentBytes / 1e6, "MB")
             }
             report.add("server peak memory", after.peakResidentBytes / 1e6, "MB")
         }

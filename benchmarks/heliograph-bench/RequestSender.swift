@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// No connection runs more than `longestLead` steps ahead of another: sources are scraped at the same time in life, and
 /// Prometheus refuses samples that are more than an hour older than its newest.
-final class RemoteWriteSender: Sendable {
+final class RequestSender: Sendable {
     /// 25 minutes of samples.
     static let longestLead = 100
 
@@ -25,11 +25,19 @@ final class RemoteWriteSender: Sendable {
     }
 
     private let url: String
+    private let headerFields: String
     private let file: RequestFile
+    private let progress: SendingProgress
+    private let endsWithServer: Bool
 
-    init(url: String, file: RequestFile) {
+    /// - Parameter headerFields: of every request, each with its line's end.
+    /// - Parameter endsWithServer: a connection that breaks ends its sending instead of failing it.
+    init(url: String, headerFields: String, file: RequestFile, progress: SendingProgress, endsWithServer: Bool) {
         self.url = url
+        self.headerFields = headerFields
         self.file = file
+        self.progress = progress
+        self.endsWithServer = endsWithServer
     }
 
     /// Sends, in order and on `requests.count` connections at once, the requests whose step is in the range.
@@ -67,9 +75,21 @@ final class RemoteWriteSender: Sendable {
     private func send(
         _ requests: [RequestFile.Request], samplesPerSecond: Double?, beforeStep: (Int) -> Void
     ) throws -> Outcome {
-        let connection = try HTTPConnection(url: url)
         var outcome = Outcome()
         outcome.latencies.reserveCapacity(requests.count)
+        do {
+            try send(requests, samplesPerSecond: samplesPerSecond, into: &outcome, beforeStep: beforeStep)
+        } catch  where endsWithServer && !(error is Refused) {
+            // What was acknowledged until then is in the progress.
+        }
+        return outcome
+    }
+
+    private func send(
+        _ requests: [RequestFile.Request], samplesPerSecond: Double?, into outcome: inout Outcome,
+        beforeStep: (Int) -> Void
+    ) throws {
+        let connection = try HTTPConnection(url: url, headerFields: headerFields)
         let began = ContinuousClock.now
         try file.bytes.withUnsafeBytes { bytes in
             for request in requests {
@@ -94,9 +114,9 @@ final class RemoteWriteSender: Sendable {
                 }
                 outcome.latencies.append((ContinuousClock.now - start) / .seconds(1))
                 outcome.samples += request.samples
+                progress.acknowledged(request)
             }
         }
-        return outcome
     }
 }
 
@@ -107,14 +127,14 @@ private final class Pace: Sendable {
 
     init(connections: Int) { steps = Mutex(Array(repeating: 0, count: connections)) }
 
-    /// Returns when no connection is more than `RemoteWriteSender.longestLead` steps behind; `.max` is the end.
+    /// Returns when no connection is more than `RequestSender.longestLead` steps behind; `.max` is the end.
     func move(_ connection: Int, to step: Int) {
         moved.lock()
         defer { moved.unlock() }
         steps.withLock { $0[connection] = step }
         moved.broadcast()
         guard step < .max else { return }
-        while let slowest = steps.withLock({ $0.min() }), slowest < step - RemoteWriteSender.longestLead {
+        while let slowest = steps.withLock({ $0.min() }), slowest < step - RequestSender.longestLead {
             moved.wait()
         }
     }
