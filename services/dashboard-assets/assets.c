@@ -98,6 +98,9 @@ static const unsigned char range_picker_js[] = {
 static const unsigned char range_query_js[] = {
 #embed "web/range-query.js"
 };
+static const unsigned char receivers_js[] = {
+#embed "web/receivers.js"
+};
 static const unsigned char sign_in_js[] = {
 #embed "web/sign-in.js"
 };
@@ -192,6 +195,7 @@ static const struct dashboard_asset assets[] = {
     ASSET(promql_js, "promql.js"),
     ASSET(range_picker_js, "range-picker.js"),
     ASSET(range_query_js, "range-query.js"),
+    ASSET(receivers_js, "receivers.js"),
     ASSET(sign_in_js, "sign-in.js"),
     ASSET(source_filter_js, "source-filter.js"),
     ASSET(sparkline_js, "sparkline.js"),

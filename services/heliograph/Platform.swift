@@ -69,7 +69,8 @@ struct Platform: Sendable {
             otlp: OTLPTranslation(
                 promotedResourceAttributes: settings.ingest.otlpPromotedResourceAttributes,
                 promotesScope: settings.ingest.otlpPromotesScope,
-                promotedLogAttributes: settings.ingest.otlpPromotedLogAttributes))
+                promotedLogAttributes: settings.ingest.otlpPromotedLogAttributes),
+            graphiteTemplates: settings.graphite.templates.compactMap { GraphiteTemplate($0) })
         var engineOptions = EngineOptions()
         engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)
         self.engineOptions = engineOptions

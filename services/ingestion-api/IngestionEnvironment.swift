@@ -42,17 +42,23 @@ package struct IngestionDecoders: Sendable {
     package let exposition: ExpositionDecoder
     package let otlp: OTLPDecoder
     package let otlpLogs: OTLPLogDecoder
+    /// For replays: lines that come go through their listener's own.
+    package let graphite: GraphiteDecoder
     /// Of requests with differences, whose totals must not overtake one another.
     package let deltaTurns = TaskTurns()
 
     /// - Parameter maximumRecords: of one request.
-    package init(registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation()) {
+    package init(
+        registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation(),
+        graphiteTemplates: [GraphiteTemplate] = []
+    ) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
         remoteWrite = RemoteWriteDecoder(registry: registry, maximumRecords: maximumRecords)
         lineProtocol = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
         exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
         self.otlp = OTLPDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
         otlpLogs = OTLPLogDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
+        graphite = GraphiteDecoder(registry: registry, templates: graphiteTemplates)
     }
 }
 

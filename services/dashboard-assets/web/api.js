@@ -87,6 +87,7 @@ export const api = {
     discardDeadLetters: async (parameters) => (await ask("DELETE", letters, parameters)).data,
 
     pipeline: (signal) => data("/api/v1/pipeline", {}, signal),
+    receivers: (signal) => data("/api/v1/forward", {}, signal),
     targets: (signal) => data("/api/v1/targets", { state: "active" }, signal),
     buildInfo: (signal) => data("/api/v1/status/buildinfo", {}, signal),
 
