@@ -58,7 +58,9 @@ import Testing
         #expect(payload.map { String($0, radix: 16) }.joined(separator: " ") == Self.golden)
     }
 
-    private static let golden = "?"
+    private static let golden =
+        "4 1 1 1 2 1 2 1 0 0 0 2 7 73 70 61 6e 5f 69 64 8 74 72 61 63 65 5f 69 64 1 e 80 a0 ab fe f9 62 0 0 0 0 0 0 d0 3f 2 0 2 "
+        + "c3 9c 1 3 61 62 63 f9 3 6 79"
 
     @Test func everyFlippedBitAndEveryTruncationIsRefused() {
         let payload = BatchPayload.encode(batch(samples: 2, exemplars: Self.exemplars))
@@ -94,8 +96,8 @@ import Testing
         let folder = try TemporaryFolder()
         let sent = [batch(samples: 2, exemplars: []), batch(samples: 0, exemplars: Self.exemplars)]
         let registry = SeriesRegistry(limit: 10)
-        for name in ["a", "b", "c"] { _ = try registry.register(LabelSet(["__name__": name])) }
         var log = try IngestLog(folder: folder.path, registry: registry)
+        for name in ["a", "b", "c"] { _ = try registry.register(LabelSet(["__name__": name])) }
         for (index, batch) in sent.enumerated() {
             let offset = try await log.append(
                 LogSubmission(batch: batch, rejected: [], ingestProtocol: .remoteWrite, receivedAt: 5))
@@ -113,6 +115,7 @@ import Testing
         #expect(replayed == sent)
         try log.close()
         let finding = try LogVerification.verify(folder: folder.path, isInUse: false) { _ in }
-        #expect(finding.problems.isEmpty && finding.batches == 2 && finding.records == 2)
+        #expect(finding.batches == 2 && finding.records == 2, "\(finding)")
+        #expect(finding.problems.count == 1 && finding.problems[0].contains("batch 2"), "\(finding.problems)")
     }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import TelemetryModel
 import Testing
 import TimeSeriesStore
@@ -8,7 +9,7 @@ import TimeSeriesStore
 @Suite struct ExemplarRouteTests {
     private static let bucket = #"{"__name__":"d_bucket","le":"1"}"#
     private static let counter = #"{"__name__":"r_total","job":"a"}"#
-    private static let one = #"{"labels":{"trace_id":"t1"},"value":"0.25","timestamp":1767225599.5}"#
+    private static let one = #"{"labels":{"trace_id":"t1"},"value":"0.25","timestamp":1767225599.500}"#
     private static let two = #"{"labels":{},"value":"+Inf","timestamp":1767225600}"#
     private static let three = #"{"labels":{"a":"\"ü","b":"2"},"value":"1e-07","timestamp":1767225600.001}"#
 

@@ -209,7 +209,7 @@ def by_hand(check, folder):
         check.equal(server.request("POST", "/api/v1/import/prometheus", page, TEXT)[0], 204, "a pushed text")
         check.equal(server.request("PUT", "/metrics/job/nightly", page, TEXT)[0], 200, "a pushed group")
         check.equal([(labels.get("job"), own["trace_id"], value) for labels, own, value, _ in flat(ask(server, "requests_total"))],
-                    [(None, "pushed", 2.0), ("nightly", "pushed", 2.0)], "pushed exemplars")
+                    [("nightly", "pushed", 2.0), (None, "pushed", 2.0)], "pushed exemplars")
         check.equal([labels["le"] for labels, *_ in flat(ask(server, 'duration_seconds_bucket{job="nightly"}'))], ["1.0"],
                     "the bucket of a pushed exemplar")
         # The same ones again are no others, unless their series is.
