@@ -68,6 +68,11 @@ export class Chart {
         return this.#rows;
     }
 
+    /** Those that are laid over it, `[{ms, value, labels}]`. */
+    get exemplars() {
+        return this.#exemplars;
+    }
+
     /** Number of values drawn. */
     get pointCount() {
         return this.#result.series.reduce((sum, series) => sum + series.values.filter((v) => v !== null).length, 0);
