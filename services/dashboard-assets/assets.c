@@ -38,6 +38,9 @@ static const unsigned char dom_js[] = {
 static const unsigned char events_js[] = {
 #embed "web/events.js"
 };
+static const unsigned char exemplars_js[] = {
+#embed "web/exemplars.js"
+};
 static const unsigned char explore_js[] = {
 #embed "web/explore.js"
 };
@@ -175,6 +178,7 @@ static const struct dashboard_asset assets[] = {
     ASSET(completion_js, "completion.js"),
     ASSET(dom_js, "dom.js"),
     ASSET(events_js, "events.js"),
+    ASSET(exemplars_js, "exemplars.js"),
     ASSET(explore_js, "explore.js"),
     ASSET(format_js, "format.js"),
     ASSET(header_css, "header.css"),

@@ -68,6 +68,8 @@ package struct IngestionMetrics: Sendable {
     let refusedRequests: Counter
     let records: Counter
     let rejected: Counter
+    let exemplars: Counter
+    let rejectedExemplars: Counter
     let bytes: Counter
     let latency: LatencyHistogram
 
@@ -77,6 +79,10 @@ package struct IngestionMetrics: Sendable {
             "heliograph_ingest_refused_requests_total", help: "Requests refused as a whole.")
         records = registry.counter("heliograph_ingest_accepted_records_total", help: "Records accepted.")
         rejected = registry.counter("heliograph_ingest_rejected_records_total", help: "Records kept as dead letters.")
+        exemplars = registry.counter("heliograph_ingest_exemplars_total", help: "Exemplars accepted.")
+        rejectedExemplars = registry.counter(
+            "heliograph_ingest_rejected_exemplars_total",
+            help: "Exemplars left out because something is wrong with them or with their series.")
         bytes = registry.counter("heliograph_ingest_body_bytes_total", help: "Bytes of bodies, as received.")
         latency = registry.histogram(
             "heliograph_ingest_request_duration_seconds", help: "From the request's head to its answer.")

@@ -67,6 +67,10 @@ export const api = {
         return { series: body.data.result, warnings: [...(body.warnings ?? []), ...(body.infos ?? [])] };
     },
 
+    /** The exemplars of the series that the expression selects, by series. */
+    exemplars: (expression, fromMs, throughMs, signal) =>
+        data("/api/v1/query_exemplars", { query: expression, start: fromMs / 1000, end: throughMs / 1000 }, signal),
+
     labelValues: (name, signal) => data(`/api/v1/label/${encodeURIComponent(name)}/values`, {}, signal),
     labelNames: (signal) => data("/api/v1/labels", {}, signal),
     alerts: async (signal) => (await data("/api/v1/alerts", {}, signal)).alerts,
