@@ -15,7 +15,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from peers import Heliograph, die_with_parent, release_binary  # noqa: E402
+from peers import Heliograph, clean_environment, die_with_parent, release_binary  # noqa: E402
 
 # By what the table calls it: the stages of a pipeline file.
 PIPELINES = {
@@ -59,8 +59,8 @@ def measure(name, options, binary, requests, scratch):
         if name == TOKEN:
             made = subprocess.run(
                 [release_binary("heliograph", "HELIOGRAPH_BINARY"), "token", "create", "--data", data, "--name", "bench",
-                 "--scope", "write"], check=True, capture_output=True, text=True)
-            token = next(word for word in made.stdout.split() if word.startswith("hg_"))
+                 "--scope", "write"], check=True, capture_output=True, text=True, env=clean_environment())
+            token = made.stdout.strip()
             headers = ["--header", f"Authorization: Bearer {token}"]
         with Heliograph(folder, data=data, arguments=arguments) as server:
             figures = scratch / "figures.json"
