@@ -81,17 +81,20 @@ final class ExemplarDatabase: Sendable {
     ) throws -> Change {
         try transaction { tables in
             var change = Change()
+            var news = 0
             for tombstone in deletes { change.deleted += try tables.delete(tombstone) }
             for (labels, exemplars) in exemplars {
                 let series = try tables.series(labels)
                 let known = try tables.count(ofSeries: series)
                 let added = try tables.insert(exemplars, of: series)
+                news += added
                 change.duplicates += exemplars.count - added
                 if known + added > limits.mostPerSeries {
                     change.evicted += try tables.evict(known + added - limits.mostPerSeries, ofSeries: series)
                 }
             }
-            let excess = try tables.total() - limits.most
+            // Where the limit was lowered, there may be millions too many: they go little by little.
+            let excess = min(try tables.total() - limits.most, news + ExemplarDatabase.stepRows)
             if excess > 0 { change.evicted += try tables.evict(excess) }
             try tables.setPosition("through", through)
             if let last = deletes.last { try tables.setPosition("deleted_through", last.id) }

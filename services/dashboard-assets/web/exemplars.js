@@ -23,7 +23,7 @@ export function drawExemplars(context, area, dygraph, exemplars) {
     for (const { ms, value } of exemplars) {
         const x = dygraph.toDomXCoord(ms);
         if (Number.isNaN(value) || x < area.x || x > area.x + area.w) continue;
-        const y = Math.min(area.y + area.h, Math.max(area.y, dygraph.toDomYCoord(value)));
+        const y = Math.min(area.y + area.h, Math.max(area.y + radiusPixels, dygraph.toDomYCoord(value)));
         context.beginPath();
         context.arc(x, y, radiusPixels, 0, 2 * Math.PI);
         context.fill();
