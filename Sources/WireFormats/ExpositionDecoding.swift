@@ -42,6 +42,7 @@ struct ExpositionDecoding {
     private var pending: [Pending] = []
     /// What breaks the grammar, by position among those pending.
     private var faults: [Int: ExpositionFault] = [:]
+    private var metadata = ExpositionMetadata()
     private(set) var result = DecodedExposition()
 
     init(
@@ -97,6 +98,7 @@ struct ExpositionDecoding {
             index = readLine(bytes, at: index)
         }
         resolve(bytes)
+        result.request.metadata = metadata.families(bytes, reader.format, decoder.metadataTexts)
         result.isComplete = isAtEnd || reader.format == .text
     }
 
@@ -122,6 +124,8 @@ struct ExpositionDecoding {
     }
 
     private static let type = Array("TYPE".utf8)
+    private static let help = Array("HELP".utf8)
+    private static let unit = Array("UNIT".utf8)
     private static let endOfText = Array("EOF".utf8)
 
     private mutating func readComment(_ bytes: Span<UInt8>, at start: Int) -> Int {
@@ -132,12 +136,19 @@ struct ExpositionDecoding {
             metric = Metric()
             do throws(ExpositionFault) {
                 family = try ExpositionFamily(bytes, at: wordEnd)
+                metadata.note(type: family.type, of: family.name, bytes)
                 // Counters matter for the sake of their created times, which the older format does not have.
                 if family.kind == .counter, reader.format == .text { family.kind = .other }
             } catch {
                 family = ExpositionFamily()
                 append(error, lineAt: start, bytes)
             }
+        } else if wordEnd - word == Self.help.count, bytes.hasBytes(Self.help, at: word) {
+            metadata.readHelp(bytes, at: wordEnd, end: end)
+        } else if reader.format == .openMetrics, wordEnd - word == Self.unit.count,
+            bytes.hasBytes(Self.unit, at: word)
+        {
+            metadata.readUnit(bytes, at: wordEnd, end: end)
         } else if reader.format == .openMetrics, wordEnd - word == Self.endOfText.count,
             bytes.hasBytes(Self.endOfText, at: word), bytes.skippingBlanks(wordEnd) >= end
         {

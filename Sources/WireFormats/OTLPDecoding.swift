@@ -79,6 +79,7 @@ struct OTLPDecoding {
     var histograms: [Int: NativeHistogram] = [:]
     var metrics: [OTLPMetric] = []
     var refusals: [Refusal] = []
+    var metadata = OTLPMetadata()
 
     init(_ decoder: OTLPDecoder, _ encoding: OTLPEncoding) {
         self.decoder = decoder
@@ -141,6 +142,7 @@ struct OTLPDecoding {
     private mutating func beginMetric() {
         place = (appendPrefix(metric.kind, origin, metric.name, metric.unit), metrics.count)
         metrics.append(metric)
+        metadata.note(metric, decoder.metadataTexts)
     }
 
     private mutating func appendPrefix(_ kind: OTLPKind, _ origin: Int, _ name: [UInt8], _ unit: [UInt8]) -> ByteRange {
@@ -291,5 +293,6 @@ struct OTLPDecoding {
             if lookUp.isFull { resolve(body) }
         }
         resolve(body)
+        result.request.metadata = metadata.all
     }
 }

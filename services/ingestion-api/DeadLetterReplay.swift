@@ -52,10 +52,12 @@ struct DeadLetterReplay: Sendable {
     private func commit(
         _ request: DecodedRequest, _ settlement: DeadLetterSettlement, _ letter: DeadLetter
     ) async throws(LogAppendError) {
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
         _ = try await environment.log.append(
             LogSubmission(
                 batch: request.batch, rejected: request.rejected, ingestProtocol: letter.ingestProtocol,
-                receivedAt: Int64(Date().timeIntervalSince1970 * 1000), settlement: settlement))
+                receivedAt: now, settlement: settlement,
+                metadata: environment.log.metadata.news(in: request.metadata, at: now)))
     }
 
     /// What became of several letters.

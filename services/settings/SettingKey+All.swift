@@ -45,6 +45,10 @@ extension SettingKey {
             "Most series that one source may have; records of further new ones become dead letters. 0 for no such limit."
         ),
         SettingKey(
+            "ingest.max_metadata_families", \.ingest.maxMetadataFamilies, in: 0...10_000_000,
+            "Most metric families whose type, help and unit are kept; those of further ones are left out. 0 to keep none."
+        ),
+        SettingKey(
             "ingest.request_timeout", \.ingest.requestTimeout,
             "How long one request may take, from its first byte to its answer.", expected: moreThanNoTime,
             where: { $0 > .zero }),
