@@ -46,10 +46,14 @@ package struct IngestionDecoders: Sendable {
     package let deltaTurns = TaskTurns()
 
     /// - Parameter maximumRecords: of one request.
-    package init(registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation()) {
+    package init(
+        registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation(),
+        textFields: LineTextFields = .skip
+    ) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
         remoteWrite = RemoteWriteDecoder(registry: registry, maximumRecords: maximumRecords)
-        lineProtocol = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
+        lineProtocol = LineProtocolDecoder(
+            registry: registry, maximumRecords: maximumRecords, textFields: textFields)
         exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
         self.otlp = OTLPDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
         otlpLogs = OTLPLogDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
@@ -62,6 +66,7 @@ package struct IngestionMetrics: Sendable {
     let refusedRequests: Counter
     let records: Counter
     let rejected: Counter
+    let skippedFields: SkippedFieldCounts
     let bytes: Counter
     let latency: LatencyHistogram
 
@@ -71,6 +76,7 @@ package struct IngestionMetrics: Sendable {
             "heliograph_ingest_refused_requests_total", help: "Requests refused as a whole.")
         records = registry.counter("heliograph_ingest_accepted_records_total", help: "Records accepted.")
         rejected = registry.counter("heliograph_ingest_rejected_records_total", help: "Records kept as dead letters.")
+        skippedFields = SkippedFieldCounts(registry)
         bytes = registry.counter("heliograph_ingest_body_bytes_total", help: "Bytes of bodies, as received.")
         latency = registry.histogram(
             "heliograph_ingest_request_duration_seconds", help: "From the request's head to its answer.")

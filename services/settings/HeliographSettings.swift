@@ -40,6 +40,7 @@ package struct HeliographSettings: Sendable {
         package var maxMetadataFamilies = 100_000
         package var requestTimeout = Duration.seconds(30)
         package var idleTimeout = Duration.seconds(60)
+        package var lineProtocolTextFields = LineTextFields.skip
         /// Keys of OpenTelemetry's resource attributes.
         package var otlpPromotedResourceAttributes = OTLPTranslation.promotedByDefault
         package var otlpPromotesScope = false

@@ -56,6 +56,10 @@ extension SettingKey {
             "ingest.idle_timeout", \.ingest.idleTimeout, "How long a connection may stay open without a request.",
             expected: moreThanNoTime, where: { $0 > .zero }),
         SettingKey(
+            "ingest.line_protocol.text_fields", \.ingest.lineProtocolTextFields,
+            "What becomes of fields of line protocol whose value is a text: `skip` leaves them out and counts them, `refuse` makes each a dead letter and the answer a partial write."
+        ),
+        SettingKey(
             "ingest.otlp.promote_resource_attributes", \.ingest.otlpPromotedResourceAttributes,
             "Attributes of OpenTelemetry's resources that become labels of every series; all are in `target_info`.",
             expected: "a list of attributes' keys"),
