@@ -122,7 +122,8 @@ let package = Package(
         service(
             "HTTPSupport", folder: "http-support",
             [
-                "AccessControl", "SelfMetrics", "WireFormats", "TimeSeriesStore", "PromQLSyntax", "PromQLEngine",
+                "AccessControl", "SelfMetrics", "WireFormats", "TelemetryModel", "TimeSeriesStore", "PromQLSyntax",
+                "PromQLEngine",
                 hummingbird, logging, nioCore, nioPosix,
             ]),
         service(
@@ -178,7 +179,8 @@ let package = Package(
             [
                 "HTTPSupport", "SelfMetrics", "ScrapeConfig", "Relabelling", "ConfigurationYAML", "WireFormats",
                 "IngestLog",
-                "TelemetryModel", "PromQLSyntax", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore,
+                "TelemetryModel", "TimeSeriesStore", "PromQLSyntax", hummingbird, asyncHTTPClient, serviceLifecycle,
+                logging, nioCore,
                 nioPosix,
                 nioSSL,
             ]),

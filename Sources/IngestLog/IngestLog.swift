@@ -51,6 +51,8 @@ package final class IngestLog: Sendable {
     }
 
     package let registry: SeriesRegistry
+    /// What is on disk of what senders say of metrics.
+    package let metadata: MetadataRegistry
     package let limits: LogLimits
     package let counters = LogCounters()
     /// What was found damaged when the files were opened, as sentences: acknowledged requests are missing.
@@ -69,11 +71,14 @@ package final class IngestLog: Sendable {
     package init(folder: String, registry: SeriesRegistry, limits: LogLimits = LogLimits()) throws {
         self.registry = registry
         self.limits = limits
+        let metadata = MetadataRegistry(limits: limits.metadata)
+        self.metadata = metadata
         damages = try WALDamage.findAndKeepCopy(in: folder).map { ["\($0)"] } ?? []
         do {
             writer = try LogDatabase.open(in: folder, maximumPages: limits.maximumPages)
             reader = try LogDatabase.openReader(in: folder)
             progress = Mutex(try writer.read { db in try LogRecovery.restore(from: db, into: registry) })
+            try writer.read { db in try MetadataTable(db: db).restore(into: metadata) }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
             throw LogOpenError.malformed(error.message ?? "a page is malformed")
         }
@@ -108,6 +113,7 @@ package final class IngestLog: Sendable {
         let cost =
             payload.count + submission.rejected.reduce(256) { $0 + $1.payload.count + 256 }
             + (submission.settlement?.edited?.count ?? 0)
+            + submission.metadata.reduce(0) { $0 + $1.family.utf8.count + $1.metadata.help.utf8.count + 64 }
         let refusal: LogAppendError? = inbox.withLock { inbox in
             if inbox.isClosed { return .closed }
             // A request larger than the whole bound is still taken when nothing else waits.

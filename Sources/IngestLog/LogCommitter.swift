@@ -46,7 +46,8 @@ struct LogCommitter {
             outcome = try log.writer.write { db in
                 let (end, accepted) = log.progress.withLock { ($0.durableOffset, $0.accepted) }
                 return try LogTransaction(db: db).write(
-                    group, newSeries: newSeries, firstReference: persistedSeries, end: end, accepted: accepted)
+                    group, newSeries: newSeries, firstReference: persistedSeries, end: end, accepted: accepted,
+                    metadata: log.metadata)
             }
         } catch {
             log.counters.failed()
@@ -57,6 +58,7 @@ struct LogCommitter {
         }
         persistedSeries += newSeries.count
         log.counters.committed(bytes: group.reduce(0) { $0 + $1.payload.count })
+        log.metadata.apply(outcome.metadata)
         publish(group, outcome)
         for (waiting, offset) in zip(group, outcome.offsets) {
             waiting.done(offset.map { .success($0) } ?? .failure(.letterChanged))

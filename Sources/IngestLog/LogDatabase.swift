@@ -145,6 +145,7 @@ enum LogDatabase {
         }
         migrator.registerMigration("4: replay of dead letters") { db in try DeadLetterTable.addColumns(db) }
         migrator.registerMigration("7: positions of receivers") { db in try ForwardTable.create(db) }
+        migrator.registerMigration("8: metadata of metrics") { db in try MetadataTable.create(db) }
         return migrator
     }
 }

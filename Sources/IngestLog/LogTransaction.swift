@@ -13,6 +13,7 @@ struct LogTransaction {
         var end: Int64
         var accepted: RunningTotals
         var letters = DeadLetterTable.Change()
+        var metadata: MetadataChange
     }
 
     let db: Database
@@ -21,7 +22,8 @@ struct LogTransaction {
     ///
     /// - Parameters: `firstReference`, that of the first new series; `end`, the newest offset so far, and `accepted`, the totals through it.
     func write(
-        _ group: [IngestLog.Waiting], newSeries: [LabelSet], firstReference: Int, end: Int64, accepted: RunningTotals
+        _ group: [IngestLog.Waiting], newSeries: [LabelSet], firstReference: Int, end: Int64, accepted: RunningTotals,
+        metadata: MetadataRegistry
     ) throws -> Outcome {
         try insert(newSeries, from: firstReference)
         if !newSeries.isEmpty, let now = group.map(\.submission.receivedAt).max() {
@@ -32,7 +34,7 @@ struct LogTransaction {
                 INSERT INTO batch(offset, received_at_ms, protocol, records, totals, payload)
                 VALUES (?, ?, ?, ?, ?, ?)
                 """)
-        var outcome = Outcome(end: end, accepted: accepted)
+        var outcome = Outcome(end: end, accepted: accepted, metadata: MetadataChange(metadata))
         var letters = DeadLetterTable(db: db)
         for waiting in group {
             let submission = waiting.submission
@@ -52,6 +54,7 @@ struct LogTransaction {
                 ])
             }
             try DeltaTotals(db: db).write(submission.deltaTotals)
+            outcome.metadata.add(submission.metadata, at: submission.receivedAt)
             // What is left of a letter came when that did.
             let arrival = submission.settlement?.arrival ?? submission.receivedAt
             for record in submission.rejected {
@@ -63,6 +66,7 @@ struct LogTransaction {
             }
             outcome.offsets.append(outcome.end)
         }
+        try MetadataTable(db: db).write(outcome.metadata)
         try letters.writeCounts()
         outcome.letters = letters.change
         return outcome

@@ -12,12 +12,15 @@ package struct LogSubmission: Sendable {
     package let positions: [String: Int64]
     /// What series of differences have come to with this batch.
     package let deltaTotals: [DeltaTotal]
+    /// What it says of metrics that was not known: `MetadataRegistry.news`.
+    package let metadata: [FamilyMetadata]
     /// The dead letter that this is a replay of, and what becomes of it.
     package let settlement: DeadLetterSettlement?
 
     package init(
         batch: TelemetryBatch, rejected: [RejectedRecord], ingestProtocol: IngestProtocol, receivedAt: Int64,
-        settlement: DeadLetterSettlement? = nil, positions: [String: Int64] = [:], deltaTotals: [DeltaTotal] = []
+        settlement: DeadLetterSettlement? = nil, positions: [String: Int64] = [:], deltaTotals: [DeltaTotal] = [],
+        metadata: [FamilyMetadata] = []
     ) {
         self.batch = batch
         self.rejected = rejected
@@ -25,12 +28,13 @@ package struct LogSubmission: Sendable {
         self.receivedAt = receivedAt
         self.positions = positions
         self.deltaTotals = deltaTotals
+        self.metadata = metadata
         self.settlement = settlement
     }
 
     package var recordCount: Int { batch.count + rejected.count }
     /// Nothing of it is worth a place in the log.
-    package var isEmpty: Bool { batch.isEmpty && rejected.isEmpty }
+    package var isEmpty: Bool { batch.isEmpty && rejected.isEmpty && metadata.isEmpty }
 }
 
 /// A batch that is on disk.
@@ -50,6 +54,7 @@ package struct LogLimits: Sendable {
     package var maximumGroupRecords = 200_000
     /// Payload bytes of dead letters kept; replayed ones go first, then the oldest.
     package var maximumDeadLetterBytes = 1 << 30
+    package var metadata = MetadataLimits()
     /// SQLite's own bound on the file, in pages of 4 KiB; nil for none.
     package var maximumPages: Int?
 

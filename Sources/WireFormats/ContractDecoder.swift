@@ -10,6 +10,8 @@ package struct DecodedRequest: Sendable {
     package var recordCount: Int
     /// Exemplars that are not in the batch because there is something wrong with them or their series. Their samples are.
     package var rejectedExemplars = 0
+    /// What the request says of metrics, each thing once.
+    package var metadata: [FamilyMetadata] = []
 
     package init(batch: TelemetryBatch = TelemetryBatch(), rejected: [RejectedRecord] = [], recordCount: Int = 0) {
         self.batch = batch

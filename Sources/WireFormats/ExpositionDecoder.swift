@@ -38,6 +38,7 @@ package enum ExpositionError: Error, Equatable, CustomStringConvertible {
 /// noted as the start of the samples to which they belong.
 package final class ExpositionDecoder: Sendable {
     let names: SeriesNames
+    let metadataTexts = MetadataTexts()
     let maximumRecords: Int
 
     package init(registry: SeriesRegistry, maximumRecords: Int = 1_000_000) {

@@ -44,6 +44,7 @@ struct ExpositionDecoding {
     private var faults: [Int: ExpositionFault] = [:]
     /// Of samples among those pending, by position: where the braces open.
     var exemplars: [(position: Int, start: Int)] = []
+    private var metadata = ExpositionMetadata()
     var result = DecodedExposition()
 
     init(
@@ -99,6 +100,7 @@ struct ExpositionDecoding {
             index = readLine(bytes, at: index)
         }
         resolve(bytes)
+        result.request.metadata = metadata.families(bytes, reader.format, decoder.metadataTexts)
         result.isComplete = isAtEnd || reader.format == .text
     }
 
@@ -124,6 +126,8 @@ struct ExpositionDecoding {
     }
 
     private static let type = Array("TYPE".utf8)
+    private static let help = Array("HELP".utf8)
+    private static let unit = Array("UNIT".utf8)
     private static let endOfText = Array("EOF".utf8)
 
     private mutating func readComment(_ bytes: Span<UInt8>, at start: Int) -> Int {
@@ -134,12 +138,19 @@ struct ExpositionDecoding {
             metric = Metric()
             do throws(ExpositionFault) {
                 family = try ExpositionFamily(bytes, at: wordEnd)
+                metadata.note(type: family.type, of: family.name, bytes)
                 // Counters matter for the sake of their created times, which the older format does not have.
                 if family.kind == .counter, reader.format == .text { family.kind = .other }
             } catch {
                 family = ExpositionFamily()
                 append(error, lineAt: start, bytes)
             }
+        } else if wordEnd - word == Self.help.count, bytes.hasBytes(Self.help, at: word) {
+            metadata.readHelp(bytes, at: wordEnd, end: end)
+        } else if reader.format == .openMetrics, wordEnd - word == Self.unit.count,
+            bytes.hasBytes(Self.unit, at: word)
+        {
+            metadata.readUnit(bytes, at: wordEnd, end: end)
         } else if reader.format == .openMetrics, wordEnd - word == Self.endOfText.count,
             bytes.hasBytes(Self.endOfText, at: word), bytes.skippingBlanks(wordEnd) >= end
         {

@@ -1,3 +1,5 @@
+import TelemetryModel
+
 /// What a `# TYPE` line says of the lines that follow it.
 struct ExpositionFamily {
     /// The raw value is part of a series' key, as it decides how the labels are read.
@@ -29,20 +31,41 @@ struct ExpositionFamily {
         private static let quantile = Array("quantile".utf8)
     }
 
-    private static let types: [(name: [UInt8], kind: Kind)] = [
-        ("gauge", .other), ("counter", .counter), ("histogram", .histogram), ("summary", .summary), ("untyped", .other),
-        ("unknown", .other), ("info", .other), ("stateset", .other), ("gaugehistogram", .other),
-    ].map { (Array($0.utf8), $1) }
+    private static let types: [(name: [UInt8], kind: Kind, type: MetricType)] = [
+        ("gauge", .other, .gauge), ("counter", .counter, .counter), ("histogram", .histogram, .histogram),
+        ("summary", .summary, .summary), ("untyped", .other, .unknown), ("unknown", .other, .unknown),
+        ("info", .other, .info), ("stateset", .other, .stateSet), ("gaugehistogram", .other, .gaugeHistogram),
+    ].map { (Array($0.utf8), $1, $2) }
 
     /// Inside the quotes, if there are any.
     var name = ByteRange.absent
     var kind = Kind.other
+    private(set) var type = MetricType.unknown
 
     init() {}
 
     /// Reads what stands behind `TYPE`, at `offset`.
     init(_ bytes: Span<UInt8>, at offset: Int) throws(ExpositionFault) {
-        var index = bytes.skippingBlanks(offset)
+        var index = offset
+        name = try Self.readName(bytes, at: &index)
+        index = bytes.skippingBlanks(index)
+        let word = ByteRange(start: index, end: bytes.endOfWord(index))
+        guard let type = Self.types.first(where: { $0.name.count == word.count && bytes.hasBytes($0.name, at: index) })
+        else { throw ExpositionFault(.badType, at: index) }
+        kind = type.kind
+        self.type = type.type
+        index = bytes.skippingBlanks(word.end)
+        guard index == bytes.count || bytes[index] == ASCII.newline else {
+            throw ExpositionFault(.noEndOfLine, at: index)
+        }
+    }
+
+    /// Reads the name behind the word that a line begins with, and moves `index` behind it.
+    ///
+    /// - Returns: where the name stands, inside the quotes, if there are any.
+    static func readName(_ bytes: Span<UInt8>, at index: inout Int) throws(ExpositionFault) -> ByteRange {
+        index = bytes.skippingBlanks(index)
+        let name: ByteRange
         if index < bytes.count, bytes[index] == ASCII.quote {
             guard let quote = bytes.closingQuoteInLine(index + 1) else {
                 throw ExpositionFault(.openQuotes, at: bytes.firstNewline(index))
@@ -54,15 +77,7 @@ struct ExpositionFamily {
             index = name.end
         }
         guard !name.isEmpty else { throw ExpositionFault(.noFamilyName, at: name.start) }
-        index = bytes.skippingBlanks(index)
-        let word = ByteRange(start: index, end: bytes.endOfWord(index))
-        guard let type = Self.types.first(where: { $0.name.count == word.count && bytes.hasBytes($0.name, at: index) })
-        else { throw ExpositionFault(.badType, at: index) }
-        kind = type.kind
-        index = bytes.skippingBlanks(word.end)
-        guard index == bytes.count || bytes[index] == ASCII.newline else {
-            throw ExpositionFault(.noEndOfLine, at: index)
-        }
+        return name
     }
 
     /// The name of the family that the sample of a histogram or a summary belongs to, in its quotes if it has any.

@@ -18,8 +18,26 @@ enum LabelMessages {
 
     /// The value of one label if it can be read.
     static func text(of wanted: String, _ range: ByteRange, _ bytes: Span<UInt8>) -> String? {
-        guard let pairs = try? all(range, bytes) else { return nil }
-        for (name, value) in pairs where bytes.array(name).elementsEqual(wanted.utf8) { return try? bytes.text(value) }
+        guard let value = self.range(of: Array(wanted.utf8), range, bytes) else { return nil }
+        return try? bytes.text(value)
+    }
+
+    /// Where the value of one label stands.
+    static func range(of wanted: [UInt8], _ range: ByteRange, _ bytes: Span<UInt8>) -> ByteRange? {
+        var fields = ProtobufFields(range)
+        do throws(ProtobufError) {
+            while !fields.isAtEnd {
+                let key = try fields.key(bytes)
+                guard key == .bytes(1) else {
+                    try fields.skip(key, bytes)
+                    continue
+                }
+                let (name, value) = try ProtobufFields.pair(try fields.bytes(bytes), bytes)
+                if name.count == wanted.count, bytes.hasBytes(wanted, at: name.start) { return value }
+            }
+        } catch {
+            return nil
+        }
         return nil
     }
 

@@ -17,6 +17,8 @@ package struct DecodedLines: Sendable {
     package var request = DecodedRequest()
     /// Of the first refused record, from 1.
     package var firstRefusedLine: Int?
+    /// Fields with texts, which are no records.
+    package var skipped = SkippedFields()
 }
 
 /// More records than a request may have. Nothing of it was taken.
@@ -31,16 +33,18 @@ package struct TooManyLines: Error, Equatable, CustomStringConvertible {
 /// Turns bodies in InfluxDB's line protocol
 /// (https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/) into batches. One per process; thread-safe.
 ///
-/// A record is one field of a line; a line that cannot be read is one record, too, and none of its fields is taken. Measurement
+/// A record is one field of a line, but for fields with texts, which are left out (docs/decisions/0026); a line that cannot be read is one record, too, and none of its fields is taken. Measurement
 /// and field make up the metric's name as in VictoriaMetrics (`LineSeries`). A series that was seen before costs no look at
 /// its text: it is found by the bytes as they came.
 package final class LineProtocolDecoder: Sendable {
     let names: SeriesNames
     let maximumRecords: Int
+    let textFields: LineTextFields
 
-    package init(registry: SeriesRegistry, maximumRecords: Int = 1_000_000) {
+    package init(registry: SeriesRegistry, maximumRecords: Int = 1_000_000, textFields: LineTextFields = .skip) {
         names = SeriesNames(registry: registry)
         self.maximumRecords = maximumRecords
+        self.textFields = textFields
     }
 
     /// - Parameters:

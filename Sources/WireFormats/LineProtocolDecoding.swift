@@ -28,6 +28,8 @@ struct LineProtocolDecoding {
     private var values: [Double] = []
     private var valueEnds: [Int] = []
     private var early: [Early] = []
+    /// Fields with texts, to be counted.
+    private var skipped: [SeriesKey] = []
     private var counter = LineCounter()
     private(set) var isOverfull = false
     private(set) var result = DecodedLines()
@@ -51,11 +53,11 @@ struct LineProtocolDecoding {
                 index = bytes.endOfLine(index, limit: limit)
                 continue
             }
-            let (fields, refused) = (lookUp.count, early.count)
+            let (fields, refused, texts) = (lookUp.count, early.count, skipped.count)
             do throws(LineFault) {
                 index = try readLine(bytes, at: index, limit: limit)
             } catch {
-                forget(fields, refused)
+                forget(fields, refused, texts)
                 let end = bytes.endOfLine(error.resume, limit: limit)
                 early.append(
                     Early(
@@ -64,13 +66,14 @@ struct LineProtocolDecoding {
             }
             if result.request.recordCount &+ lookUp.count &+ early.count > decoder.maximumRecords { isOverfull = true }
             if isOverfull { return }
-            if lookUp.isFull || early.count >= 256 { resolve(bytes, limit) }
+            if lookUp.isFull || early.count >= 256 || skipped.count >= 256 { resolve(bytes, limit) }
         }
         resolve(bytes, limit)
     }
 
     /// Takes back what a line brought before its fault.
-    private mutating func forget(_ fields: Int, _ refused: Int) {
+    private mutating func forget(_ fields: Int, _ refused: Int, _ texts: Int) {
+        skipped.removeLast(skipped.count - texts)
         lookUp.truncate(to: fields)
         values.removeLast(values.count - fields)
         valueEnds.removeLast(valueEnds.count - fields)
@@ -82,7 +85,7 @@ struct LineProtocolDecoding {
     /// - Returns: its end.
     @inline(__always)
     private mutating func readLine(_ bytes: Span<UInt8>, at start: Int, limit: Int) throws(LineFault) -> Int {
-        let refused = early.count
+        let (fields, refused, texts) = (lookUp.count, early.count, skipped.count)
         let end = bytes.endOfSeriesPart(start, limit: limit)
         guard end < limit, bytes[end] == ASCII.space else { throw .noFields(bytes.endOfLine(start, limit: end)) }
         var key = SeriesKey(first: ByteRange(start: start, end: end), third: database)
@@ -97,7 +100,7 @@ struct LineProtocolDecoding {
             guard index < limit, bytes[index] == ASCII.comma else { break }
             index &+= 1
             // A single line may have more fields than a request may.
-            guard lookUp.count &+ early.count <= decoder.maximumRecords else {
+            guard lookUp.count &+ early.count &+ skipped.count <= decoder.maximumRecords else {
                 isOverfull = true
                 return limit
             }
@@ -109,6 +112,7 @@ struct LineProtocolDecoding {
         }
         guard bytes.isEndOfLine(index, limit: limit) else { throw .timestamp(index, limit, precision, bytes) }
         while timestamps.count < lookUp.count { timestamps.append(timestamp) }
+        if skipped.count > texts, lookUp.count == fields { try checkSeriesPart(key.first, endOfLine: index, bytes) }
         if early.count > refused { for index in refused..<early.count { early[index].timestamp = timestamp } }
         return index
     }
@@ -129,7 +133,10 @@ struct LineProtocolDecoding {
             valueEnds.append(valueEnd)
             end = valueEnd
         case .text(let valueEnd):
-            refuse(key, valueEnd, isText: true)
+            switch decoder.textFields {
+            case .skip: skipped.append(key)
+            case .refuse: refuse(key, valueEnd, isText: true)
+            }
             end = valueEnd
         case .outOfRange(let valueEnd):
             refuse(key, valueEnd, isText: false)
@@ -141,6 +148,17 @@ struct LineProtocolDecoding {
         var fault = LineFault.afterValue(end, limit, bytes)
         fault.resume = start
         throw fault
+    }
+
+    /// Of a line that has no series to be looked up, by which its fault would be found.
+    private func checkSeriesPart(_ part: ByteRange, endOfLine: Int, _ bytes: Span<UInt8>) throws(LineFault) {
+        do throws(LineFault) {
+            _ = try LineSeries.read(part, bytes)
+        } catch {
+            var fault = error
+            fault.resume = endOfLine
+            throw fault
+        }
     }
 
     private mutating func refuse(_ key: SeriesKey, _ end: Int, isText: Bool) {
@@ -185,15 +203,17 @@ struct LineProtocolDecoding {
         } else {
             putOneByOne(refusals, bytes, limit)
         }
-        clear()
+        clear(bytes)
     }
 
-    private mutating func clear() {
+    private mutating func clear(_ bytes: Span<UInt8>) {
         lookUp.removeAll()
         timestamps.removeAll(keepingCapacity: true)
         values.removeAll(keepingCapacity: true)
         valueEnds.removeAll(keepingCapacity: true)
         early.removeAll(keepingCapacity: true)
+        for key in skipped { result.skipped.add(LineSeries.metricName(key, bytes)) }
+        skipped.removeAll(keepingCapacity: true)
     }
 
     private mutating func putOneByOne(_ refusals: [Int: Refusal], _ bytes: Span<UInt8>, _ limit: Int) {

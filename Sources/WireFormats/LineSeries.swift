@@ -18,11 +18,7 @@ enum LineSeries {
         guard parts.tags.count <= LabelSet.mostLabels else { throw .tooManyLabels(parts.tags.count) }
         var labels: [Label] = []
         labels.reserveCapacity(parts.tags.count + 2)
-        let measurement = unescaped(bytes, parts.measurement, isMeasurement: true)
-        let field = unescaped(bytes, key.second)
-        let name =
-            measurement.isEmpty ? field : field == fieldWithoutName ? measurement : measurement + [0x5F] + field
-        labels.append(Label(LabelSet.metricNameLabel, try text(name)))
+        labels.append(Label(LabelSet.metricNameLabel, try text(name(parts.measurement, key.second, bytes))))
         for (name, value) in parts.tags {
             labels.append(Label(try text(unescaped(bytes, name)), try text(unescaped(bytes, value))))
         }
@@ -30,6 +26,17 @@ enum LineSeries {
             labels.append(Label(databaseLabel, try bytes.text(key.third)))
         }
         return try LabelSet.series(labels)
+    }
+
+    private static func name(_ measurement: ByteRange, _ field: ByteRange, _ bytes: Span<UInt8>) -> [UInt8] {
+        let (measurement, field) = (unescaped(bytes, measurement, isMeasurement: true), unescaped(bytes, field))
+        return measurement.isEmpty ? field : field == fieldWithoutName ? measurement : measurement + [0x5F] + field
+    }
+
+    /// The metric's name alone, whatever stands in the tags.
+    static func metricName(_ key: SeriesKey, _ bytes: Span<UInt8>) -> String {
+        let measurement = ByteRange(start: key.first.start, end: next(ASCII.comma, bytes, key.first))
+        return String(decoding: name(measurement, key.second, bytes), as: UTF8.self)
     }
 
     /// Who sent a line or its part before the fields, if its tags say so and can be read.

@@ -70,6 +70,7 @@ package enum OTLPError: Error, Equatable, CustomStringConvertible {
 package final class OTLPDecoder: Sendable {
     let names: SeriesNames
     let origins = OTLPOrigins()
+    let metadataTexts = MetadataTexts()
     let translation: OTLPTranslation
     let maximumRecords: Int
 

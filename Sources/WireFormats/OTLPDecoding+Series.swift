@@ -59,6 +59,7 @@ extension OTLPDecoding {
         where lookUp.references[position] == nil {
             return refuse(point, index, failures[position] ?? .noMetricName(), body)
         }
+        if point.metric < 0 { metadata.noteTargetInfo() }
         if let interval = point.interval { return putDelta(point, interval, index: index) }
         for position in point.firstSeries..<point.firstSeries + point.seriesCount {
             guard let reference = lookUp.references[position] else { continue }

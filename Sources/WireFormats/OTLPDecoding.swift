@@ -83,6 +83,7 @@ struct OTLPDecoding {
     var metrics: [OTLPMetric] = []
     var refusals: [Refusal] = []
     var exemplars: [OTLPExemplar] = []
+    var metadata = OTLPMetadata()
 
     init(_ decoder: OTLPDecoder, _ encoding: OTLPEncoding) {
         self.decoder = decoder
@@ -146,6 +147,7 @@ struct OTLPDecoding {
     private mutating func beginMetric() {
         place = (appendPrefix(metric.kind, origin, metric.name, metric.unit), metrics.count)
         metrics.append(metric)
+        metadata.note(metric, decoder.metadataTexts)
     }
 
     private mutating func appendPrefix(_ kind: OTLPKind, _ origin: Int, _ name: [UInt8], _ unit: [UInt8]) -> ByteRange {
@@ -295,5 +297,6 @@ struct OTLPDecoding {
             if lookUp.isFull { resolve(body) }
         }
         resolve(body)
+        result.request.metadata = metadata.all
     }
 }

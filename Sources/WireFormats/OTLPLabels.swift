@@ -153,12 +153,3 @@ extension [UInt8] {
         for shift in stride(from: UInt64(0), to: 64, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
 }
-
-extension String {
-    /// The beginning, at most so many bytes in UTF-8, up to a boundary of characters.
-    func cut(toBytes limit: Int) -> String {
-        var end = utf8.index(utf8.startIndex, offsetBy: limit, limitedBy: utf8.endIndex) ?? utf8.endIndex
-        while end > utf8.startIndex, end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return String(self[..<end])
-    }
-}

@@ -181,6 +181,7 @@ struct OTLPLogDecoding: OTLPItemDecoding {
                 result.request.batch.messages.append(
                     RecordMessage(sampleIndex: result.request.batch.count, text: message))
             }
+            if record.isTarget { result.request.metadata = [OTLPMetadata.targetInfo] }
             result.request.batch.append(reference, at: record.timestamp, value: 1)
             result.request.recordCount += 1
         }

@@ -133,6 +133,7 @@ enum OTLPMessages {
         guard hasData else { return }
         metric.name = body.array(metric.places.name)
         metric.unit = body.array(metric.places.unit)
+        metric.description = body.array(metric.places.description)
         if metric.kind != .gauge, metric.kind != .summary { try readTemporality(data, body, &metric) }
         decoding.begin(metric)
         try readPoints(data, metric.kind, body, &decoding)

@@ -117,7 +117,9 @@ enum OTLPObjects {
             case "name":
                 metric.places.name = try cursor.skip(body)
                 metric.name = try value.string(body)
-            case "description": metric.places.description = try cursor.skip(body)
+            case "description":
+                metric.places.description = try cursor.skip(body)
+                metric.description = (try? value.string(body)) ?? []
             case "unit":
                 metric.places.unit = try cursor.skip(body)
                 metric.unit = try value.string(body)

@@ -113,6 +113,8 @@ struct OTLPMetric {
     /// Texts in UTF-8, to be checked.
     var name: [UInt8] = []
     var unit: [UInt8] = []
+    /// What may be broken without harm to the points.
+    var description: [UInt8] = []
 
     /// The running totals in it have a start.
     var isCounting: Bool {

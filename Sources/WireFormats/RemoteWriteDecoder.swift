@@ -73,6 +73,8 @@ package final class RemoteWriteDecoder: Sendable {
             throw .malformed(error)
         }
         guard !decoding.isOverfull else { throw .tooManyRecords(limit: maximumRecords) }
-        return decoding.result
+        var result = decoding.result
+        result.request.metadata = decoding.metadata.all
+        return result
     }
 }

@@ -32,6 +32,7 @@ struct RemoteWriteDecoding {
     /// Of the series in the look-up that there cannot be.
     private var refusals: [Int: Refusal] = [:]
     private(set) var result = DecodedWrite()
+    private(set) var metadata = RemoteWriteMetadata()
 
     init(_ decoder: RemoteWriteDecoder) {
         self.decoder = decoder
@@ -51,7 +52,11 @@ struct RemoteWriteDecoding {
         while !fields.isAtEnd, !isOverfull {
             let key = try fields.key(message)
             guard key == .bytes(1) else {
-                try fields.skip(key, message)
+                if key == .bytes(3) {
+                    try metadata.readVersion1(try fields.bytes(message), message)
+                } else {
+                    try fields.skip(key, message)
+                }
                 continue
             }
             try readSeries1(try fields.bytes(message), message)
@@ -128,6 +133,7 @@ struct RemoteWriteDecoding {
         let start = scratch.count
         let (first, firstExemplar) = (pending.count, exemplars.count)
         var created: Int64 = 0
+        var said: ByteRange?
         var open: Int?
         func symbol(_ reference: UInt64, at offset: Int) throws(ProtobufError) -> ByteRange {
             guard reference < UInt64(symbols.count) else {
@@ -160,6 +166,7 @@ struct RemoteWriteDecoding {
             case .bytes(3): try readHistogram(try fields.bytes(message), message)
             case .bytes(4):
                 append(ExemplarMessages.version2(try fields.bytes(message), symbols: symbols, message))
+            case .bytes(5): said = try fields.bytes(message)
             case .varint(6): created = try fields.signed(message)
             default: try fields.skip(key, message)
             }
@@ -167,9 +174,10 @@ struct RemoteWriteDecoding {
         guard open == nil else {
             throw ProtobufError(offset: range.end, reason: "expected a value for the last label's name")
         }
+        let labels = ByteRange(start: start, end: scratch.count)
+        if let said { try metadata.readVersion2(said, labels: labels, in: scratch.span, symbols, message) }
         guard pending.count > first || exemplars.count > firstExemplar else { return }
         if created != 0 { begin(first, at: created) }
-        let labels = ByteRange(start: start, end: scratch.count)
         lookUp.append(SeriesKey(first: labels))
     }
 

@@ -17,6 +17,7 @@ import TimeSeriesStore
                     from: beginning
                     max_samples_per_send: 500
                     timeout: 5s
+                    metadata_interval: 0s
                   - name: other
                     url: http://127.0.0.1:9090/api/v1/write
                 """)
@@ -25,8 +26,24 @@ import TimeSeriesStore
         #expect(receivers[0].headers == [.init(name: "X-Scope-OrgID", value: "plant")])
         #expect(receivers[0].bearerTokenFile == "/run/token" && !receivers[0].sendsOwnResults)
         #expect(receivers[0].isFromBeginning && receivers[0].mostSamples == 500 && receivers[0].timeout == .seconds(5))
+        #expect(receivers[0].metadataInterval == nil && receivers[1].metadataInterval == .seconds(60))
         #expect(receivers[1] == ForwardReceiver(name: "other", url: "http://127.0.0.1:9090/api/v1/write"))
         #expect(try ForwardFile.receivers(in: "").isEmpty)
+    }
+
+    @Test func metadataFollowsTheNamesOfSelectors() throws {
+        let receivers = try ForwardFile.receivers(
+            in: """
+                receivers:
+                  - {name: some, url: "http://a", match: ['up', '{__name__=~"http_.*_bucket",site="north"}']}
+                  - {name: all, url: "http://a"}
+                  - {name: any, url: "http://a", match: ['{site="north"}']}
+                  - {name: often, url: "http://a", metadata_interval: 5m}
+                """)
+        #expect(
+            ["up", "http_latency", "http", "down"].map { receivers[0].wants(family: $0) } == [true, true, false, false])
+        #expect(receivers[1].wants(family: "down") && receivers[2].wants(family: "down"))
+        #expect(receivers[3].metadataInterval == .seconds(300))
     }
 
     @Test(arguments: [

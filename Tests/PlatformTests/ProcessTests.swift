@@ -107,6 +107,10 @@ import Testing
         #expect(try run("processes/dead_letters_test.py") == 0)
     }
 
+    @Test func whatMetricsAreIsKnown() throws {
+        #expect(try run("processes/metadata_test.py") == 0)
+    }
+
     @Test func openTelemetrysLogsAreEvents() throws {
         #expect(try run("processes/otlp_logs_test.py") == 0)
     }

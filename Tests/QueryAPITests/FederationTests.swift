@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdTesting
 import NIOCore
 import Synchronization
+import TelemetryModel
 import Testing
 import TimeSeriesStore
 
@@ -34,6 +35,21 @@ import TimeSeriesStore
                 """#)
         #expect(try await ask(store, "/federate").body.isEmpty)
         expectError(try await ask(store, "/federate?match[]=%7B%7D"), 400, "bad_data", "match[]")
+    }
+
+    @Test func whatIsKnownOfAMetricIsSaid() async throws {
+        let environment = environment(store)
+        for (family, type, help) in [
+            ("a", MetricType.counter, "All \\ \"of\"\nthem"), ("b", .gauge, ""), ("temperature.°C", .histogram, "Warm"),
+        ] {
+            environment.metadata.restore(FamilyMetadata(family, MetricMetadata(type: type, help: help)), lastSeen: 1)
+        }
+        let body = try await ask(environment, "/federate?match[]=%7B__name__=~%22a_total|b|temperature.*%22%7D").body
+        #expect(
+            body.split(separator: "\n").filter { $0.hasPrefix("#") } == [
+                #"# HELP a_total All \\ "of"\nthem"#, "# TYPE a_total counter", "# TYPE b gauge",
+                "# HELP temperature__C Warm", "# TYPE temperature__C untyped",
+            ])
     }
 
     @Test func onlyTheNewestSamplesAreRead() async throws {

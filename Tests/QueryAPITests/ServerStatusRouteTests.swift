@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import TelemetryModel
 import Testing
 
 @testable import QueryAPI
@@ -19,21 +20,25 @@ import Testing
 
     @Test func parametersOfMetadata() async throws {
         let environment = environment(store)
-        for query in ["?limit=1&limit_per_metric=-1", "?metric=b"] {
-            #expect(try await ask(environment, "/api/v1/metadata" + query).data == "{}", "\(query)")
+        let one = MetricMetadata(type: .gaugeHistogram, help: "\"A\"\n", unit: "bytes")
+        let newer = MetricMetadata(type: .counter)
+        environment.metadata.restore(FamilyMetadata("a", one), lastSeen: 1)
+        environment.metadata.restore(FamilyMetadata("a", newer), lastSeen: 2)
+        environment.metadata.restore(FamilyMetadata("b", one), lastSeen: 1)
+        let text = #"{"type":"gaugehistogram","help":"\"A\"\n","unit":"bytes"}"#
+        let newest = #"{"type":"counter","help":"","unit":""}"#
+        for (query, data) in [
+            ("", #"{"a":[\#(newest),\#(text)],"b":[\#(text)]}"#), ("?metric=b", #"{"b":[\#(text)]}"#),
+            ("?metric=none", "{}"), ("?limit=0", "{}"), ("?limit=-1&metric=b", #"{"b":[\#(text)]}"#),
+            ("?limit=1&limit_per_metric=1", #"{"a":[\#(newest)]}"#),
+            ("?metric=a&limit_per_metric=0&limit=", #"{"a":[\#(newest),\#(text)]}"#),
+        ] {
+            #expect(try await ask(environment, "/api/v1/metadata" + query).data == data, "\(query)")
         }
         expectError(
             try await ask(environment, "/api/v1/metadata?limit=x"), 400, "bad_data", "limit must be a number")
         expectError(
             try await ask(environment, "/api/v1/metadata?limit_per_metric=1.5"), 400, "bad_data", "must be a number")
-    }
-
-    @Test func targetMetadata() async throws {
-        expectError(
-            try await ask(store, "/api/v1/targets/metadata?metric=up&limit=1"), 404, "not_found",
-            "specified metadata not found")
-        expectError(
-            try await ask(store, "/api/v1/targets/metadata?match_target=%7B"), 400, "bad_data", "match_target")
     }
 
     @Test func configurationAndReplay() async throws {

@@ -9,9 +9,12 @@ struct LineDecoding {
     let registry: SeriesRegistry
     let decoder: LineProtocolDecoder
 
-    init(seriesLimit: Int = 1_000_000, maximumRecords: Int = 1_000_000) {
+    /// Texts are refused here unless a test wants them skipped, so that every field is accounted for.
+    init(
+        seriesLimit: Int = 1_000_000, maximumRecords: Int = 1_000_000, textFields: LineTextFields = .refuse
+    ) {
         registry = SeriesRegistry(limit: seriesLimit)
-        decoder = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
+        decoder = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords, textFields: textFields)
     }
 
     func decode(_ bytes: [UInt8], _ parameters: LineProtocolParameters = .init()) throws -> DecodedLines {

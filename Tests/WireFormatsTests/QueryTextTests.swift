@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func aLineIsKeptWithWhatItMeansAnotherThingWithout() throws {
-        let decoder = LineProtocolDecoder(registry: SeriesRegistry())
+        let decoder = LineProtocolDecoder(registry: SeriesRegistry(), textFields: .refuse)
         func parameters(_ parameters: LineProtocolParameters) throws -> [String] {
             try decoder.decode(Array("m f=1,s=\"t\" 1\nbroken".utf8).span, parameters, receivedAt: 5)
                 .request.rejected.map(\.parameters)

@@ -10,6 +10,8 @@ struct SentSeries {
     var histograms: [(timestamp: Int64, histogram: NativeHistogram)] = []
     /// Only version 2 can say it.
     var created: Int64 = 0
+    /// Only version 2 says it of series.
+    var metadata: MetricMetadata?
 
     init(
         _ labels: [(String, String)], _ samples: [(Int64, Double)] = [], histograms: [(Int64, NativeHistogram)] = [],
@@ -62,6 +64,13 @@ struct SentSeries {
                     var reader = ProtobufReader(inner.bytes)
                     if case .bytes(let range)? = (try? reader.next())?.value {
                         writer.bytes(3, Array(inner.bytes[range]))
+                    }
+                }
+                if let metadata = one.metadata {
+                    writer.message(5) { message in
+                        message.int64(1, Int64(metadata.type.rawValue))
+                        message.int64(3, Int64(symbol(metadata.help)))
+                        message.int64(4, Int64(symbol(metadata.unit)))
                     }
                 }
                 if one.created != 0 { writer.int64(6, one.created) }

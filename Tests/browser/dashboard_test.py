@@ -17,6 +17,7 @@ import sys
 import time
 import traceback
 import urllib.error
+import urllib.parse
 import urllib.request
 
 sys.dont_write_bytecode = True
@@ -46,8 +47,16 @@ class Producer:
 
     def _post(self, records):
         body = "".join(json.dumps(record) + "\n" for record in records).encode()
-        request = urllib.request.Request(
-            self._address, data=body, headers={"Content-Type": "application/x-ndjson"}, method="POST")
+        self._send(urllib.request.Request(
+            self._address, data=body, headers={"Content-Type": "application/x-ndjson"}, method="POST"))
+
+    def describe(self, text):
+        """Sends metadata in OpenMetrics' form."""
+        self._send(urllib.request.Request(
+            urllib.parse.urljoin(self._address, "/api/v1/import/prometheus"), data=text.encode(), method="POST",
+            headers={"Content-Type": "application/openmetrics-text"}))
+
+    def _send(self, request):
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 response.read()
@@ -291,6 +300,7 @@ class Checks(DeadLetterChecks, ExemplarChecks):
             "document.querySelectorAll('#panel-cpu .legend-name').length >= 2", "Back shows all sources again")
 
     def explore(self):
+        self.producer.describe("# TYPE queue_depth gauge\n# UNIT queue_depth jobs\n# HELP queue_depth Jobs that wait <i>\n# EOF\n")
         self.chrome.click("#expression")
         self.chrome.type("max by (service) (queue_d")
         self.chrome.wait_for(
@@ -304,6 +314,9 @@ class Checks(DeadLetterChecks, ExemplarChecks):
         self.chrome.press("Enter")
         self.wait_chart("explore", "chart.pointCount > 5", "the explore chart has points")
         self.expect("expr=" in self.chrome.evaluate("location.search"), "the expression is not in the address")
+        self.chrome.wait_for(
+            "document.querySelector('.metric-notes').textContent === 'queue_depthgauge · jobsJobs that wait <i>'",
+            "type, unit and help are shown")
 
     def dark_mode(self):
         read = "getComputedStyle(document.body).backgroundColor"

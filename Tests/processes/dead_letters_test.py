@@ -87,17 +87,17 @@ def contract(check, server):
 def other_protocols(check, server):
     """What was refused, mended, is the series that it would have been."""
     now = int(time.time())
-    post(server, "/write?db=plant&precision=s", f'line,source_id=lp v=1 {now}x\nline,source_id=lp text="a" {now}')
+    post(server, "/write?db=plant&precision=s", f'line,source_id=lp v=1 {now}x\nline,source_id=lp big=1e999 {now}')
     by_reason = {l["reason"]: l for l in waiting(server, protocol="line_protocol")}
     broken = by_reason["invalid_line"]
     check.equal(urllib.parse.parse_qs(broken["parameters"]), {"precision": ["s"], "db": ["plant"]}, "what a line needs")
     done = replay(server, broken, f"line,source_id=lp v=1 {now}")
     check.equal((done["outcome"], done["accepted"]), ("replayed", 1), "a broken line")
-    field = by_reason["unsupported_value"]
-    done = replay(server, field, field["payload"].replace('"a"', "2"))
-    check.equal(done["outcome"], "replayed", "a field that is no number")
+    field = by_reason["number_out_of_range"]
+    done = replay(server, field, field["payload"].replace("1e999", "2"))
+    check.equal(done["outcome"], "replayed", "a field that is too large a number")
     found = {r["metric"]["__name__"]: (r["metric"]["db"], r["value"][1]) for r in server.query('{source_id="lp"}', time=now)}
-    check.equal(found, {"line_v": ("plant", "1"), "line_text": ("plant", "2")}, "line protocol")
+    check.equal(found, {"line_v": ("plant", "1"), "line_big": ("plant", "2")}, "line protocol")
 
     text = '# TYPE h histogram\nh_bucket{source_id="ex",le="1"} 3 y\nh_bucket{source_id="ex",le="+Inf"} 4\n'
     post(server, "/api/v1/import/prometheus?extra_label=job%3Dtest&timestamp=" + str(now * 1000), text)

@@ -120,7 +120,7 @@ def answers(check, server, now):
         ("too large", {}, b"\n" * 40_000_000, 413, ["bytes"]), ("brotli", {"Content-Encoding": "br"}, b"x", 415, ["gzip"]),
         ("too many fields", {}, b"m f=1\n" * 1_000_001, 413, ["1000000"]),
         ("NUL", {}, b"\0", 400, ["line"]), ("not UTF-8", {}, b"m,a=\xff f=1", 400, ["UTF-8"]),
-        ("a text", {}, b'm f="x"', 400, ["texts are not stored"]), ("a broken line", {}, b"m f=1,", 400, ["column 7"]),
+        ("a text", {}, b'm f="x"', 204, []), ("a broken line", {}, b"m f=1,", 400, ["column 7"]),
         ("1969", {}, b"m f=1 -1", 400, ["1970"]), ("a level", {"X-Heliograph-Ack": "soon"}, b"m f=1", 400, ["durable"]),
     ]
     for path in ("/write", "/api/v2/write"):
@@ -152,8 +152,51 @@ def answers(check, server, now):
     check.equal(server.request("GET", "/write")[0], 405, "GET /write")
 
 
-def dead_letters(check, server, now):
+# As Telegraf 1.30 wrote it with the inputs system, procstat and http_response, but for the times.
+TELEGRAF = """\
+system,host=web-1 load1=0.42,load5=0.31,load15=0.25,n_cpus=8i,n_users=2i,n_unique_users=1i NOW
+system,host=web-1 uptime=777841i NOW
+system,host=web-1 uptime_format="9 days,  0:04" NOW
+procstat,host=web-1,pattern=nginx,process_name=nginx,user=www-data cmdline="nginx: worker process \\"a\\", b=c",pid=812i,cpu_usage=0.5,running=true NOW
+http_response,host=web-1,method=GET,result=success,server=http://localhost,status_code=200 http_response_code=200i,response_time=0.003,result_type="success",result_code=0i NOW
+"""
+
+
+def texts(check, now):
+    """Fields with texts are left out and counted, and nobody is told that something went wrong."""
+    with temporary_folder() as folder, Server(folder) as server:
+        with influxdb_client.InfluxDBClient(url=f"http://127.0.0.1:{server.port}", token="t", org="o") as influx:
+            with influx.write_api(write_options=SYNCHRONOUS) as api:
+                api.write("bucket", record=influxdb_client.Point("device").tag("id", "7").field("firmware", 'v1, "b" = x\n2')
+                          .field("volts", 3.3).time(now * 10**9))
+                api.write("bucket", record=influxdb_client.Point("device").tag("id", "8").field("firmware", "v2").time(now * 10**9))
+        check.equal(value(server, "device_volts", now), 3.3, "the number beside a text")
+        for path in ("/write", "/api/v2/write"):
+            check.equal(write(server, TELEGRAF.replace("NOW", str(now)), path, precision="s")[0], 204, f"Telegraf's to {path}")
+        for metric, expected in (("system_uptime", 777841), ("procstat_running", 1), ("http_response_result_code", 0)):
+            check.equal(value(server, metric, now), expected, metric)
+        names = server.json("/api/v1/label/__name__/values")[1]["data"]
+        counted = {"device_firmware": 2, "system_uptime_format": 2, "procstat_cmdline": 2, "http_response_result_type": 2}
+        check.equal(set(names) & set(counted), set(), "no series of texts")
+        exposed = server.request("GET", "/metrics")[1].decode()
+        for metric, count in counted.items():
+            wanted = f'heliograph_ingest_skipped_fields_total{{reason="text",metric="{metric}"}} {count}\n'
+            check(wanted in exposed, f"counted: {wanted}")
+        check.equal(server.json("/api/v1/dead-letters")[1]["data"]["total"], 0, "no dead letters of texts")
+        ledger = server.ledger()
+        check(ledger["balanced"] and ledger["totals"]["pending"] == 0, f"the ledger: {ledger['totals']}")
+        check.equal(ledger["totals"]["received"], 1 + 2 * 13, "texts are no records")
+
+
+def dead_letters(check, now):
     """A refused field and a broken line are kept with what is needed to send them again."""
+    with temporary_folder() as folder, Server(folder, "--set", "ingest.line_protocol.text_fields=refuse") as server:
+        refused(check, server, now)
+        ledger = server.ledger()
+        check(ledger["balanced"], f"the ledger where texts are refused: {ledger['totals']}")
+
+
+def refused(check, server, now):
     status, answer, _ = write(
         server, f'm,source_id=pump f=1,s="a \\"b\\"" {now}\nbroken,source_id=pump x {now}', db="d b", precision="s")
     check.equal(status, 400, f"{answer}")
@@ -192,12 +235,13 @@ def main():
         client(check, server, now)
         raw(check, server, now)
         answers(check, server, now)
-        dead_letters(check, server, now)
         ledger = server.ledger()
         check(ledger["balanced"] and ledger["totals"]["pending"] == 0, f"the ledger: {ledger['totals']}")
         received = {p["protocol"]: p["received"] for p in ledger["protocols"]}
         check(set(received) == {"line_protocol"} and received["line_protocol"] > 20_500, f"by protocol: {received}")
         check.equal(server.stop(), 0, "the exit code")
+    texts(check, now)
+    dead_letters(check, now)
     kill(check)
     check.finish()
 

@@ -89,7 +89,7 @@ def grafana(check, server, now):
     status, answer = post(
         "/api/v1/query_range", ("query", "avg(load)"), ("start", now - 3600), ("end", now), ("step", 15))
     check(status == 200 and len(answer["data"]["result"][0]["values"]) == 241, "a panel's query")
-    for path in ("/api/v1/metadata?limit_per_metric=1", "/api/v1/rules", "/api/v1/alerts", "/api/v1/targets",
+    for path in ("/api/v1/metadata?limit_per_metric=1", "/api/v1/targets/metadata", "/api/v1/rules", "/api/v1/alerts", "/api/v1/targets",
                  "/api/v1/scrape_pools", "/api/v1/alertmanagers", "/api/v1/notifications", "/api/v1/features",
                  "/api/v1/status/runtimeinfo", "/api/v1/status/flags", "/api/v1/status/config",
                  "/api/v1/status/tsdb", "/api/v1/status/walreplay"):
@@ -108,7 +108,7 @@ def forms(check, server):
         ("/api/v1/query?query=sum(", 400, "bad_data"), ("/api/v1/query?query=load&time=soon", 400, "bad_data"),
         ("/api/v1/query_range?query=load&start=0&end=100000&step=1", 400, "bad_data"),
         ("/api/v1/query?query=load*on()load&time=" + str(START + 60), 422, "execution"),
-        ("/api/v1/targets/metadata", 404, "not_found"), ("/api/v1/nothing", 404, "not_found"),
+        ("/api/v1/nothing", 404, "not_found"),
         ("/api/v1/rules?group_next_token=x", 400, "bad_data"),
     ):
         found, answer = server.json(path)

@@ -77,6 +77,9 @@ static const unsigned char main_js[] = {
 static const unsigned char mark_svg[] = {
 #embed "web/mark.svg"
 };
+static const unsigned char metric_notes_js[] = {
+#embed "web/metric-notes.js"
+};
 static const unsigned char palette_js[] = {
 #embed "web/palette.js"
 };
@@ -191,6 +194,7 @@ static const struct dashboard_asset assets[] = {
     ASSET(live_js, "live.js"),
     ASSET(main_js, "main.js"),
     ASSET(mark_svg, "mark.svg"),
+    ASSET(metric_notes_js, "metric-notes.js"),
     ASSET(palette_js, "palette.js"),
     ASSET(panel_js, "panel.js"),
     ASSET(poll_js, "poll.js"),

@@ -10,7 +10,7 @@ package enum ForwardFile {
     private static let mostReceivers = 64
     private static let keys = [
         "name", "url", "match", "headers", "bearer_token_file", "own_results", "from", "max_samples_per_send",
-        "timeout",
+        "timeout", "metadata_interval",
     ]
 
     /// - Throws: `ConfigurationFault`, with line and column.
@@ -69,6 +69,9 @@ package enum ForwardFile {
         if let milliseconds = try fields.duration("timeout") {
             guard milliseconds > 0 else { throw ConfigurationFault(at: fields["timeout"], "`timeout` is above zero") }
             receiver.timeout = .milliseconds(milliseconds)
+        }
+        if let milliseconds = try fields.duration("metadata_interval") {
+            receiver.metadataInterval = milliseconds > 0 ? .milliseconds(milliseconds) : nil
         }
         return receiver
     }

@@ -36,6 +36,7 @@ final class ForwardLane: Sendable {
     private let client: ForwardClient
     private let logger: Logger
     private let counts = Mutex(Counts())
+    let metadata: ForwardMetadata
 
     init(receiver: ForwardReceiver, log: IngestLog, work: BlockingWork, client: ForwardClient, logger: Logger) {
         self.receiver = receiver
@@ -45,6 +46,7 @@ final class ForwardLane: Sendable {
         var logger = logger
         logger[metadataKey: "receiver"] = "\(receiver.name)"
         self.logger = logger
+        metadata = ForwardMetadata(receiver: receiver, log: log, client: client, logger: logger)
     }
 
     var status: Status {

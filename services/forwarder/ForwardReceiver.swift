@@ -16,6 +16,8 @@ package struct ForwardReceiver: Sendable, Equatable {
     package var isFromBeginning = false
     package var mostSamples = 2000
     package var timeout = Duration.seconds(30)
+    /// How often types, units and help texts are sent; nil for never.
+    package var metadataInterval: Duration? = .seconds(60)
 
     package struct Header: Sendable, Equatable {
         package let name: String

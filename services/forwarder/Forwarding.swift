@@ -32,7 +32,10 @@ package struct Forwarding: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                for lane in lanes { group.addTask { await lane.run() } }
+                for lane in lanes {
+                    group.addTask { await lane.run() }
+                    group.addTask { await lane.metadata.run() }
+                }
             }
         }
     }
@@ -54,6 +57,16 @@ package struct Forwarding: Service {
             Double($0.position.missed)
         }
         register("requests_total", .counter, "Requests that were answered with a 2xx.") { Double($0.requests) }
+        for (name, help, read) in [
+            ("sent_metadata_total", "Metadata of families that the receiver took.", \.sent),
+            ("failed_metadata_total", "Metadata of families that it did not take.", \.failed),
+        ] as [(String, String, KeyPath<(sent: Int, failed: Int), Int> & Sendable)] {
+            metrics.register("heliograph_forward_\(name)", .counter, help: help) { [lanes] in
+                lanes.map {
+                    .init(Double($0.metadata.families[keyPath: read]), labels: [("receiver", $0.receiver.name)])
+                }
+            }
+        }
         register("retries_total", .counter, "Requests that were sent again.") { Double($0.retries) }
         register("lag_seconds", .gauge, "For how long the oldest record that is not sent yet has been in the log.") {
             $0.lagSeconds

@@ -27,6 +27,7 @@ extension Platform {
                     received: log.readTotals { received, _ in received.values.reduce(0, +) },
                     appliedOffset: processor.appliedOffset)
             })
+        environment.metadata = log.metadata
         environment.configuration = { [settings] in settings.yaml }
         environment.replay = { [processor] in processor.replay.batches }
         return environment

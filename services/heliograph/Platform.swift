@@ -52,6 +52,7 @@ struct Platform: Sendable {
         limits.maximumPendingBytes = settings.log.maxPendingBytes
         limits.maximumGroupRecords = settings.log.maxGroupRecords
         limits.maximumDeadLetterBytes = settings.deadLetters.maxBytes
+        limits.metadata.families = settings.ingest.maxMetadataFamilies
         log = try IngestLog(folder: folder.path, registry: registry, limits: limits)
         store = try EmbeddedStore(
             dataFolder: folder.path, retention: StoreRetention(settings.retention),
@@ -72,6 +73,7 @@ struct Platform: Sendable {
                 promotedResourceAttributes: settings.ingest.otlpPromotedResourceAttributes,
                 promotesScope: settings.ingest.otlpPromotesScope,
                 promotedLogAttributes: settings.ingest.otlpPromotedLogAttributes),
+            textFields: settings.ingest.lineProtocolTextFields,
             graphiteTemplates: settings.graphite.templates.compactMap { GraphiteTemplate($0) })
         var engineOptions = EngineOptions()
         engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)

@@ -30,6 +30,7 @@ struct PlatformMetrics {
         registerCompaction(in: metrics)
         registerReplay(in: metrics)
         registerPipeline(in: metrics)
+        registerMetadata(in: metrics)
         metrics.register("process_resident_memory_bytes", .gauge, help: "Resident memory size in bytes.") {
             [.init(ProcessMemory.residentBytes)]
         }

@@ -100,6 +100,7 @@ struct PlatformRunner {
         if settings.deadLetters.maxAge > .zero {
             services.append(.init(service: DeadLetterExpiry(platform: platform).schedule))
         }
+        if let expiry = MetadataExpiry(platform: platform).schedule { services.append(.init(service: expiry)) }
         if settings.demo {
             services.append(
                 .init(

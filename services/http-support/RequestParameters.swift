@@ -130,6 +130,15 @@ package struct RequestParameters: Sendable {
         return count
     }
 
+    /// A whole number of either sign, as Prometheus' limits are, or nil.
+    package func wholeNumber(_ name: String) throws -> Int? {
+        guard let text = text(name), !text.isEmpty else { return nil }
+        guard let number = Int(text) else {
+            throw APIError(.badData, "\(name) must be a number, got \"\(text.prefix(64))\"")
+        }
+        return number
+    }
+
     /// `true` or `false` in any case (also `1`, `0`); false if it is not there.
     package func flag(_ name: String) throws -> Bool {
         switch text(name)?.lowercased() {

@@ -89,11 +89,13 @@ struct DeadLetterDecoding {
         let labels = try parameters.texts("extra_label").map { try Label(extraLabel: $0) }
         let timestamp = try parameters.count("timestamp", in: 0...Int(ContractTimestamp.latest)).map { Int64($0) }
         do throws(ExpositionError) {
-            return result(
-                try decoders.exposition.decode(
-                    text.span, format: format ?? .detected(in: text.span), extraLabels: labels,
-                    defaultTimestamp: timestamp ?? letter.receivedAt
-                ).request)
+            var request = try decoders.exposition.decode(
+                text.span, format: format ?? .detected(in: text.span), extraLabels: labels,
+                defaultTimestamp: timestamp ?? letter.receivedAt
+            ).request
+            // What the type alone says was said when the letter came, with the help.
+            request.metadata = []
+            return result(request)
         } catch {
             return .unusable(error.description)
         }

@@ -66,11 +66,12 @@ struct DeadLetterReplay: Sendable {
         _ request: DecodedRequest, _ settlement: DeadLetterSettlement, _ letter: DeadLetter,
         deltaTotals: [DeltaTotal] = []
     ) async throws(LogAppendError) {
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
         _ = try await environment.log.append(
             LogSubmission(
                 batch: request.batch, rejected: request.rejected, ingestProtocol: letter.ingestProtocol,
-                receivedAt: Int64(Date().timeIntervalSince1970 * 1000), settlement: settlement,
-                deltaTotals: deltaTotals))
+                receivedAt: now, settlement: settlement, deltaTotals: deltaTotals,
+                metadata: environment.log.metadata.news(in: request.metadata, at: now)))
     }
 
     /// What became of several letters.

@@ -50,11 +50,12 @@ package struct IngestionDecoders: Sendable {
     /// - Parameter maximumRecords: of one request.
     package init(
         registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation(),
-        graphiteTemplates: [GraphiteTemplate] = []
+        textFields: LineTextFields = .skip, graphiteTemplates: [GraphiteTemplate] = []
     ) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
         remoteWrite = RemoteWriteDecoder(registry: registry, maximumRecords: maximumRecords)
-        lineProtocol = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
+        lineProtocol = LineProtocolDecoder(
+            registry: registry, maximumRecords: maximumRecords, textFields: textFields)
         exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
         self.otlp = OTLPDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
         otlpLogs = OTLPLogDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
@@ -70,6 +71,7 @@ package struct IngestionMetrics: Sendable {
     let rejected: Counter
     let exemplars: Counter
     let rejectedExemplars: Counter
+    let skippedFields: SkippedFieldCounts
     let bytes: Counter
     let latency: LatencyHistogram
 
@@ -83,6 +85,7 @@ package struct IngestionMetrics: Sendable {
         rejectedExemplars = registry.counter(
             "heliograph_ingest_rejected_exemplars_total",
             help: "Exemplars left out because something is wrong with them or with their series.")
+        skippedFields = SkippedFieldCounts(registry)
         bytes = registry.counter("heliograph_ingest_body_bytes_total", help: "Bytes of bodies, as received.")
         latency = registry.histogram(
             "heliograph_ingest_request_duration_seconds", help: "From the request's head to its answer.")

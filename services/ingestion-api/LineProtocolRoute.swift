@@ -35,6 +35,7 @@ struct LineProtocolRoute: Sendable {
         let arrival = try await intake.arrival(request)
         let decoded = try decode(arrival, coding, parameters)
         try await intake.commit(decoded.request, of: arrival, by: .lineProtocol)
+        intake.environment.metrics.skippedFields.add(texts: decoded.skipped)
         guard let failure = LineProtocolFailure(decoded) else { return Response(status: .noContent) }
         return failure.response(version)
     }

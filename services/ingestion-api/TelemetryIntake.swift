@@ -78,7 +78,7 @@ struct TelemetryIntake: Sendable {
         }
     }
 
-    /// Returns when the records, refused ones included, have reached the level at which the sender wants its answer.
+    /// Returns when the records, refused ones included, and what is new of metrics' metadata have reached the level at which the sender wants its answer.
     ///
     /// - Parameter deltaTotals: go into the same transaction; the records are on disk then, whatever the sender wants.
     func commit(
@@ -87,7 +87,8 @@ struct TelemetryIntake: Sendable {
     ) async throws {
         let submission = LogSubmission(
             batch: decoded.batch, rejected: decoded.rejected, ingestProtocol: ingestProtocol,
-            receivedAt: arrival.receivedAt, deltaTotals: deltaTotals)
+            receivedAt: arrival.receivedAt, deltaTotals: deltaTotals,
+            metadata: environment.log.metadata.news(in: decoded.metadata, at: arrival.receivedAt))
         if !submission.isEmpty {
             try environment.limiter?.take(decoded, of: RequestCaller.token)
             let level = arrival.level == .accepted && !deltaTotals.isEmpty ? .durable : arrival.level

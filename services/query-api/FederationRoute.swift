@@ -19,7 +19,7 @@ struct FederationRoute: Sendable {
         let now = environment.now()
         let lookback = environment.engineOptions.lookbackDelta
         let takesAnyName = (request.headers[.accept] ?? "").contains("escaping=allow-utf-8")
-        let store = environment.store
+        let (store, metadata) = (environment.store, environment.metadata)
         let body = try await runner.run(context) { budget in
             var newest: [LabelSet: Newest] = [:]
             for matchers in matcherLists {
@@ -30,7 +30,7 @@ struct FederationRoute: Sendable {
                     newest[one.labels] = one
                 }
             }
-            var text = ExpositionText(takesAnyName: takesAnyName)
+            var text = ExpositionText(takesAnyName: takesAnyName) { metadata.newest(ofSeries: $0) }
             for one in newest.values.sorted(by: { ExpositionText.precedes($0.labels, $1.labels) }) {
                 text.append(one.labels, one.timestamp, one.value)
             }
@@ -66,9 +66,14 @@ struct ExpositionText: ~Copyable {
     private(set) var bytes = TextBytes(capacity: 16 << 10)
     /// Whether names of any characters may stand in quotation marks; otherwise underscores replace those that may not.
     private let takesAnyName: Bool
+    private let metadata: (String) -> MetricMetadata?
     private var metric: String?
 
-    init(takesAnyName: Bool) { self.takesAnyName = takesAnyName }
+    /// - Parameter metadata: of the metric that series have for a name.
+    init(takesAnyName: Bool, metadata: @escaping (String) -> MetricMetadata?) {
+        self.takesAnyName = takesAnyName
+        self.metadata = metadata
+    }
 
     /// By metric name first, so that a metric's series lie together.
     static func precedes(_ a: LabelSet, _ b: LabelSet) -> Bool {
@@ -81,9 +86,7 @@ struct ExpositionText: ~Copyable {
         let isPlain = ExpositionText.isPlain(name, allowsColon: true)
         if name != metric {
             metric = name
-            bytes.append("# TYPE ")
-            if isPlain || !takesAnyName { append(name: name, allowsColon: true) } else { append(quoted: name) }
-            bytes.append(" untyped\n")
+            appendComments(on: name, isPlain: isPlain)
         }
         if isPlain || !takesAnyName {
             append(name: name, allowsColon: true)
@@ -112,6 +115,33 @@ struct ExpositionText: ~Copyable {
         bytes.append(" ")
         bytes.append(number: timestamp)
         bytes.append("\n")
+    }
+
+    /// What is known of the metric. Histograms and summaries, of which a series is only a part, stay untyped: their series may
+    /// lie apart, or be selected in part.
+    private mutating func appendComments(on name: String, isPlain: Bool) {
+        let known = metadata(name)
+        func appendName(_ text: inout ExpositionText) {
+            if isPlain || !text.takesAnyName {
+                text.append(name: name, allowsColon: true)
+            } else {
+                text.append(quoted: name)
+            }
+        }
+        if let help = known?.help, !help.isEmpty {
+            bytes.append("# HELP ")
+            appendName(&self)
+            bytes.append(" ")
+            bytes.append(text: help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))
+            bytes.append("\n")
+        }
+        bytes.append("# TYPE ")
+        appendName(&self)
+        switch known?.type {
+        case .counter?: bytes.append(" counter\n")
+        case .gauge?: bytes.append(" gauge\n")
+        default: bytes.append(" untyped\n")
+        }
     }
 
     private mutating func append(quoted text: String) {

@@ -3,6 +3,7 @@ package import HTTPSupport
 package import KPIAnalytics
 package import PromQLEngine
 package import SelfMetrics
+package import TelemetryModel
 package import TimeSeriesStore
 
 /// What the query routes need of the rest.
@@ -19,6 +20,8 @@ package struct QueryEnvironment: Sendable {
     /// Awaited before every read.
     package let barrier: @Sendable () async throws -> Void
     package let progress: @Sendable () -> PipelineProgress
+    /// What senders say of metrics.
+    package var metadata = MetadataRegistry()
     /// The settings as YAML, without secrets.
     package var configuration: @Sendable () -> String = { "" }
     /// Batches of the log that were read back after the start, and those there were.

@@ -41,8 +41,11 @@ actor ScrapePool {
 
     /// In the order of their addresses.
     var targets: [ActiveTarget] {
-        running.map { ActiveTarget(pool: name, target: $0.key, status: $0.value.loop.status) }
-            .sorted { ($0.target.url, $0.target.allLabels) < ($1.target.url, $1.target.allLabels) }
+        running.map { target, running in
+            ActiveTarget(
+                pool: name, target: target, status: running.loop.status, metadata: running.loop.metadata)
+        }
+        .sorted { ($0.target.url, $0.target.allLabels) < ($1.target.url, $1.target.allLabels) }
     }
 
     var droppedTargets: [DroppedTarget] { dropped }

@@ -15,6 +15,8 @@ final class TargetLoop: Sendable {
         var status = TargetStatus()
         /// A dead letter says already why the target's text is not taken.
         var isRefusalKept = false
+        /// Of the last successful scrape.
+        var metadata: [FamilyMetadata] = []
         /// Why the target must not be scraped.
         var obstacle: String?
     }
@@ -43,11 +45,15 @@ final class TargetLoop: Sendable {
             sender: environment.senders.next(), takesTimestamps: job.honorTimestamps, sampleLimit: job.limits.samples
         ) { labels.outcome($0) }
         var state = State()
-        if let predecessor { state.series = predecessor.state.withLock { $0.series } }
+        if let predecessor {
+            (state.series, state.metadata) = predecessor.state.withLock { ($0.series, $0.metadata) }
+        }
         self.state = Mutex(state)
     }
 
     var status: TargetStatus { state.withLock { $0.status } }
+    /// What the target says of its metrics.
+    var metadata: [FamilyMetadata] { state.withLock { $0.metadata } }
 
     /// - Parameter obstacle: a sentence; nil if there is none.
     func setObstacle(_ obstacle: String?) { state.withLock { $0.obstacle = obstacle } }
@@ -136,10 +142,12 @@ final class TargetLoop: Sendable {
         var rejected: [RejectedRecord] = []
         var counts = (scraped: 0, kept: 0, added: 0)
         var ended: [SeriesReference] = []
+        var metadata: [FamilyMetadata]?
         switch result {
         case .success(let decoded):
             batch = decoded.request.batch
             rejected = decoded.request.rejected
+            metadata = decoded.request.metadata
             let change = series.succeed(
                 batch.references, timed: job.tracksTimestampStaleness ? [] : decoded.timed)
             ended = change.ended
@@ -168,7 +176,9 @@ final class TargetLoop: Sendable {
                 at: time,
                 to: &batch)
             _ = try await environment.log.append(
-                LogSubmission(batch: batch, rejected: rejected, ingestProtocol: .scrape, receivedAt: Self.now()))
+                LogSubmission(
+                    batch: batch, rejected: rejected, ingestProtocol: .scrape, receivedAt: Self.now(),
+                    metadata: environment.log.metadata.news(in: metadata ?? [], at: time)))
         } catch let error as SeriesBudgetExceeded {
             return error.message
         } catch let error as LogAppendError {
@@ -179,6 +189,8 @@ final class TargetLoop: Sendable {
         state.withLock { state in
             state.series = series
             state.isRefusalKept = isRefusalKept
+            // What has not changed shares its memory with what it was before.
+            if let metadata, metadata != state.metadata { state.metadata = metadata }
         }
         return nil
     }

@@ -5,10 +5,11 @@ import PromQLSyntax
 import ScrapeConfig
 import TelemetryModel
 
-/// What Prometheus' API says of scraping: `GET /api/v1/targets` and `/api/v1/scrape_pools`.
+/// What Prometheus' API says of scraping: `GET /api/v1/targets`, `/api/v1/targets/metadata` and `/api/v1/scrape_pools`.
 package func addTargetRoutes(to router: Router<AppContext>, service: ScrapeService) {
     let routes = TargetRoutes(service: service)
     router.get("/api/v1/targets", use: routes.targets)
+    router.get("/api/v1/targets/metadata", use: TargetMetadataRoute(service: service).handle)
     router.get("/api/v1/scrape_pools", use: routes.pools)
 }
 

@@ -18,6 +18,7 @@ struct ActiveTarget: Sendable {
     let pool: String
     let target: ScrapeTarget
     let status: TargetStatus
+    let metadata: [FamilyMetadata]
 }
 
 /// What was found and is no target, as it is shown.

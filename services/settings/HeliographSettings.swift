@@ -1,4 +1,4 @@
-import WireFormats
+package import WireFormats
 
 /// Everything that can be set on a Heliograph server, with the values that hold when nobody sets anything.
 ///
@@ -36,8 +36,11 @@ package struct HeliographSettings: Sendable {
         package var maxSeries = 10_000_000
         /// 0 for no budget per source.
         package var maxSeriesPerSource = 0
+        /// 0 to keep no metadata.
+        package var maxMetadataFamilies = 100_000
         package var requestTimeout = Duration.seconds(30)
         package var idleTimeout = Duration.seconds(60)
+        package var lineProtocolTextFields = LineTextFields.skip
         /// Keys of OpenTelemetry's resource attributes.
         package var otlpPromotedResourceAttributes = OTLPTranslation.promotedByDefault
         package var otlpPromotesScope = false

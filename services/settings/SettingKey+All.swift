@@ -45,12 +45,20 @@ extension SettingKey {
             "Most series that one source may have; records of further new ones become dead letters. 0 for no such limit."
         ),
         SettingKey(
+            "ingest.max_metadata_families", \.ingest.maxMetadataFamilies, in: 0...10_000_000,
+            "Most metric families whose type, help and unit are kept; those of further ones are left out. 0 to keep none."
+        ),
+        SettingKey(
             "ingest.request_timeout", \.ingest.requestTimeout,
             "How long one request may take, from its first byte to its answer.", expected: moreThanNoTime,
             where: { $0 > .zero }),
         SettingKey(
             "ingest.idle_timeout", \.ingest.idleTimeout, "How long a connection may stay open without a request.",
             expected: moreThanNoTime, where: { $0 > .zero }),
+        SettingKey(
+            "ingest.line_protocol.text_fields", \.ingest.lineProtocolTextFields,
+            "What becomes of fields of line protocol whose value is a text: `skip` leaves them out and counts them, `refuse` makes each a dead letter and the answer a partial write."
+        ),
         SettingKey(
             "ingest.otlp.promote_resource_attributes", \.ingest.otlpPromotedResourceAttributes,
             "Attributes of OpenTelemetry's resources that become labels of every series; all are in `target_info`.",

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// A type that a setting can have.
 protocol SettingValue: Sendable {
     static var expected: String { get }
@@ -93,6 +95,7 @@ extension SettingValue where Self: RawRepresentable & CaseIterable, RawValue == 
 extension LogLevel: SettingValue {}
 extension LogFormat: SettingValue {}
 extension AccessMode: SettingValue {}
+extension LineTextFields: SettingValue {}
 
 extension ListenAddress: SettingValue {
     static var expected: String { "host:port, such as 127.0.0.1:8040 or [::1]:8040" }

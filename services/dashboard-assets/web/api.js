@@ -73,6 +73,8 @@ export const api = {
 
     labelValues: (name, signal) => data(`/api/v1/label/${encodeURIComponent(name)}/values`, {}, signal),
     labelNames: (signal) => data("/api/v1/labels", {}, signal),
+    /** What was said of a metric last, as `{metric: [{type, help, unit}]}`. */
+    metadata: (metric, signal) => data("/api/v1/metadata", { metric, limit_per_metric: 1 }, signal),
     alerts: async (signal) => (await data("/api/v1/alerts", {}, signal)).alerts,
     rules: async (signal) => (await data("/api/v1/rules", {}, signal)).groups,
     kpis: (windowSeconds, source, signal) => data("/api/v1/kpis", { window: `${windowSeconds}s`, source }, signal),

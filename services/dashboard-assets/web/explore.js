@@ -2,6 +2,7 @@
 import { api } from "./api.js";
 import { attachCompletion } from "./completion.js";
 import { h, replace } from "./dom.js";
+import { MetricNotes, metricsIn } from "./metric-notes.js";
 import { Panel } from "./panel.js";
 import { Poll } from "./poll.js";
 import { change, onChange, state } from "./state.js";
@@ -18,6 +19,7 @@ export class Explore {
     #shown = "";
     #metrics = [];
     #labels = [];
+    #notes = new MetricNotes();
     #result = h("div", { class: "explore-result" });
 
     /** @param onPanel called with the panel for each new expression, or null when there is none any more */
@@ -49,7 +51,7 @@ export class Explore {
         replace(holder,
             h("header", { class: "card-head" }, h("h2", { id: "explore-title" }, "Explore"),
                 h("span", { class: "count" }, "Enter runs · Tab completes")),
-            form, this.#result);
+            form, this.#notes.element, this.#result);
         onChange((changed) => {
             if (!changed.has("expression")) return;
             input.value = state.expression;
@@ -61,6 +63,7 @@ export class Explore {
             try {
                 const names = [api.labelValues("__name__", signal), api.labelNames(signal)];
                 [this.#metrics, this.#labels] = await Promise.all(names);
+                this.#note();
             } catch (error) {
                 // Without names there are no suggestions; the expression can still be typed.
                 if (error.isCancelled) throw error;
@@ -68,7 +71,10 @@ export class Explore {
         }).now();
     }
 
+    #note() { this.#notes.show(metricsIn(state.expression, this.#metrics)); }
+
     #show(again) {
+        this.#note();
         if (state.expression === "") {
             this.#panel = null;
             this.#shown = "";
