@@ -12,6 +12,7 @@ enum BackupLayout {
     static let databaseSuffix = ".sqlite"
     static let log = LogVerification.fileName
     static let alerts = "alerts.sqlite"
+    static let exemplars = "exemplars.sqlite"
     static let tombstones = "tombstones.sqlite"
     /// Folders of files that never change once they have their name, at any depth below.
     static let immutableFolders = [StoreVerification.blockFolder, "rollups"]

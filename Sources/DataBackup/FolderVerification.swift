@@ -73,7 +73,12 @@ package struct FolderVerification {
                     file.problems.append("\(error)")
                 }
             default:
-                file.kind = name == BackupLayout.tombstones ? .tombstones : .database
+                file.kind =
+                    switch name {
+                    case BackupLayout.exemplars: .exemplars
+                    case BackupLayout.tombstones: .tombstones
+                    default: .database
+                    }
                 verifyDatabase(path, &file)
             }
             report.files.append(file)

@@ -3,7 +3,7 @@ import Foundation
 /// What `FolderVerification` found, file by file.
 package struct VerificationReport: Sendable {
     package enum Kind: String, Sendable {
-        case log, alerts, tombstones, database, block, rollup
+        case log, alerts, exemplars, tombstones, database, block, rollup
     }
 
     package struct File: Sendable {

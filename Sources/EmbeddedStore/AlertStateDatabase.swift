@@ -13,8 +13,6 @@ import GRDB
 /// and `damages` says so. The checksum is null in records that an older version wrote; those are taken as they are.
 package final class AlertStateDatabase: Sendable {
     package static let fileName = "alerts.sqlite"
-    /// Added to a file that cannot be read; it is left for inspection.
-    static let damagedSuffix = ".damaged"
 
     /// What was found damaged when the file was opened: sentences for the log. The states in it are lost, so that alerts
     /// begin to wait, and notify, anew.
@@ -26,18 +24,10 @@ package final class AlertStateDatabase: Sendable {
         let path = "\(folder)/\(AlertStateDatabase.fileName)"
         do {
             (queue, damages) = try AlertStateDatabase.openChecked(path)
-        } catch  where AlertStateDatabase.isDamage(error, of: path) {
-            // The WAL belongs to the file; SQLite would apply it to the next one of that name.
-            for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
-                let aside = path + AlertStateDatabase.damagedSuffix + suffix
-                try? FileManager.default.removeItem(atPath: aside)
-                try FileManager.default.moveItem(atPath: path + suffix, toPath: aside)
-            }
+        } catch  where DatabaseDamage.isDamage(error, of: path) {
+            try DatabaseDamage.setAside(path)
             queue = try AlertStateDatabase.open(path)
-            damages = [
-                "\(AlertStateDatabase.fileName) is damaged and was set aside as \(AlertStateDatabase.fileName)"
-                    + "\(AlertStateDatabase.damagedSuffix): \(error)"
-            ]
+            damages = [DatabaseDamage.sentence(AlertStateDatabase.fileName, error)]
         }
     }
 
@@ -138,13 +128,5 @@ package final class AlertStateDatabase: Sendable {
             try db.execute(sql: "ALTER TABLE record ADD COLUMN checksum INTEGER")
         }
         return migrator
-    }
-
-    /// The file's content is at fault, not the disk, the memory or another process (https://sqlite.org/rescode.html). An
-    /// overwritten schema makes SQLite say that a table is missing or there already, an overwritten record that a value is.
-    private static func isDamage(_ error: any Error, of path: String) -> Bool {
-        guard let error = error as? DatabaseError else { return error is RowDecodingError }
-        if error.resultCode == .SQLITE_READONLY { return FileManager.default.isWritableFile(atPath: path) }
-        return [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_CONSTRAINT].contains(error.resultCode)
     }
 }

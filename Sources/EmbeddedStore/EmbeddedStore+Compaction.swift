@@ -93,8 +93,11 @@ extension EmbeddedStore {
 
     /// Forgets deletes that neither a block nor the log can have samples of any more. Their receipts stay.
     private func finishTombstones(now: Int64) throws {
+        let ofExemplars = exemplars.firstOffset ?? .max
         let (blocks, rollups, tombstones, oldest) = state.withLock { state in
-            let offsets = state.windows.values.map(\.firstOffset) + (state.leaving.map { [$0.firstOffset] } ?? [])
+            let offsets =
+                [ofExemplars] + state.windows.values.map(\.firstOffset)
+                + (state.leaving.map { [$0.firstOffset] } ?? [])
             return (state.blocks, state.rollups.values.flatMap { $0 }, state.tombstones, offsets.min() ?? .max)
         }
         let done = tombstones.filter { tombstone in

@@ -31,7 +31,7 @@ package enum DeletionError: Error, Equatable, CustomStringConvertible {
 }
 
 extension EmbeddedStore {
-    /// Deletes the samples and events of all series that satisfy every matcher, within the range, that have arrived by now.
+    /// Deletes the samples, exemplars and events of all series that satisfy every matcher, within the range, that have arrived by now.
     /// What arrives later stays. They are gone for every query that begins after this returns, and stay gone after a kill or a
     /// power loss; from the files they go at the next compaction.
     ///
@@ -49,6 +49,7 @@ extension EmbeddedStore {
                 let tombstone = try tombstones.add(matchers: matchers, range: range, offset: applied, now: now)
                 let series = head.index.withLock { $0.series(matching: matchers) }
                 let removed = head.remove(series, in: range)
+                exemplars.delete(tombstone, labels: labels(of:))
                 state.withLock { state in
                     state.tombstones.append(tombstone)
                     state.events.removeAll { tombstone.covers($0.labels, $0.timestamp) }

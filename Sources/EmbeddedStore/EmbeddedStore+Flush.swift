@@ -126,8 +126,9 @@ extension EmbeddedStore {
 
     /// The offset through which the log is no longer needed, if everything through `applied` has been appended.
     package func safeOffset(applied: Int64) -> Int64 {
-        state.withLock { state in
-            var oldest = state.windows.values.map(\.firstOffset).min() ?? applied + 1
+        let ofExemplars = exemplars.firstOffset ?? .max
+        return state.withLock { state in
+            var oldest = min(ofExemplars, state.windows.values.map(\.firstOffset).min() ?? applied + 1)
             if let leaving = state.leaving { oldest = min(oldest, leaving.firstOffset) }
             return min(oldest - 1, applied)
         }

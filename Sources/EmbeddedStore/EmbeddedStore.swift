@@ -51,6 +51,7 @@ package final class EmbeddedStore: Sendable {
     let state: Mutex<State>
     let labelCache: BlockLabelCache
     let tombstones: TombstoneDatabase
+    let exemplars: ExemplarStore
     /// Held by whoever moves samples out of the head or removes them from it.
     let flushTurn = Mutex(())
     /// Held by whoever replaces blocks.
@@ -67,7 +68,8 @@ package final class EmbeddedStore: Sendable {
     /// - Throws: `FileError` if a folder cannot be read or written, a `DatabaseError` if the list of deletes cannot; a damaged
     ///   block is no error but in `damagedBlocks`.
     package init(
-        dataFolder: String, files: any StoreFiles = DiskFiles(), retention: StoreRetention = StoreRetention()
+        dataFolder: String, files: any StoreFiles = DiskFiles(), retention: StoreRetention = StoreRetention(),
+        exemplars limits: ExemplarLimits = ExemplarLimits()
     ) throws {
         self.dataFolder = dataFolder
         self.files = files
@@ -81,6 +83,8 @@ package final class EmbeddedStore: Sendable {
         tombstones = try TombstoneDatabase(folder: dataFolder)
         var initial = State()
         initial.tombstones = try tombstones.active()
+        exemplars = try ExemplarStore(
+            folder: dataFolder, limits: limits, tombstones: try tombstones.receipts().map(\.tombstone))
         let opened = try BlockFolder.open(files: files, folder: folder, cache: labelCache)
         var damaged = opened.damaged
         for block in opened.blocks {
@@ -116,11 +120,12 @@ package final class EmbeddedStore: Sendable {
     /// The number of the series with these labels, made if there is none. Valid for the life of this object.
     package func id(for labels: LabelSet) -> StoredSeriesID { head.id(for: labels) }
 
-    /// The greatest log offset that a block claims to hold, or a delete to cover; 0 without any. The log must go on after it:
+    /// The greatest log offset that a block claims to hold, the exemplars' database has, or a delete covers; 0 without any. The log must go on after it:
     /// one that was restored from a backup may end before.
     package var newestBlockOffset: Int64 {
-        state.withLock { state in
-            max(state.blocks.map(\.name.through).max() ?? 0, state.tombstones.map(\.offset).max() ?? 0)
+        let exemplars = exemplars.through
+        return state.withLock { state in
+            max(exemplars, state.blocks.map(\.name.through).max() ?? 0, state.tombstones.map(\.offset).max() ?? 0)
         }
     }
 }

@@ -8,10 +8,13 @@ package import TelemetryModel
 /// ```
 ///
 /// A batch with histograms or start timestamps is of version 3, which has them before the checksum
-/// (`BatchPayload+Details.swift`). Bit-exact for every batch. Version 1 is still read (`BatchPayload+Version1.swift`).
+/// (`BatchPayload+Details.swift`); one with exemplars is of version 4, which has them behind those
+/// (`BatchPayload+Exemplars.swift`). Bit-exact for every batch. Version 1 is still
+/// read (`BatchPayload+Version1.swift`).
 package enum BatchPayload {
     static let version: UInt8 = 2
     static let detailedVersion: UInt8 = 3
+    static let exemplarVersion: UInt8 = 4
     static let checksumBytes = 4
     /// Far above what a request can hold; it bounds what a damaged count can make `decode` allocate.
     static let maximumRecords = 1 << 26
@@ -20,8 +23,9 @@ package enum BatchPayload {
     package static func encode(_ batch: TelemetryBatch) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(64 + batch.count * 3)
-        let hasDetails = !batch.histograms.isEmpty || !batch.starts.isEmpty
-        out.append(hasDetails ? detailedVersion : version)
+        let hasExemplars = !batch.exemplars.isEmpty
+        let hasDetails = hasExemplars || !batch.histograms.isEmpty || !batch.starts.isEmpty
+        out.append(hasExemplars ? exemplarVersion : hasDetails ? detailedVersion : version)
         out.appendVarint(UInt64(batch.count))
         var references = StepWriter(previous: -1, step: 1)
         batch.references.withUnsafeBufferPointer { column in
@@ -36,6 +40,7 @@ package enum BatchPayload {
         PayloadScratch.borrow { ValueBytes.append(values(of: batch), to: &out, $0) }
         append(batch.messages, to: &out)
         if hasDetails { appendDetails(of: batch, to: &out) }
+        if hasExemplars { append(batch.exemplars, to: &out) }
         let sum = out.withUnsafeBytes { checksum(of: $0) }
         for shift in stride(from: UInt32(0), to: 32, by: 8) { out.append(UInt8(truncatingIfNeeded: sum >> shift)) }
         return out
@@ -60,14 +65,15 @@ package enum BatchPayload {
         var reader = VarintReader(body)
         switch try reader.byte("version") {
         case 1: return try decodeVersion1(&reader)
-        case version: return try decodeVersion2(&reader, hasDetails: false)
-        case detailedVersion: return try decodeVersion2(&reader, hasDetails: true)
-        default: throw LogCorruption(position: 0, expected: "payload version 1 to \(detailedVersion)")
+        case version: return try decodeVersion2(&reader, hasDetails: false, hasExemplars: false)
+        case detailedVersion: return try decodeVersion2(&reader, hasDetails: true, hasExemplars: false)
+        case exemplarVersion: return try decodeVersion2(&reader, hasDetails: true, hasExemplars: true)
+        default: throw LogCorruption(position: 0, expected: "payload version 1 to \(exemplarVersion)")
         }
     }
 
     private static func decodeVersion2(
-        _ reader: inout VarintReader, hasDetails: Bool
+        _ reader: inout VarintReader, hasDetails: Bool, hasExemplars: Bool
     ) throws(LogCorruption) -> TelemetryBatch {
         let raw = try reader.varint("records")
         guard raw <= UInt64(maximumRecords) else {
@@ -82,6 +88,7 @@ package enum BatchPayload {
         }
         batch.messages = try messages(&reader, records: count)
         if hasDetails { try readDetails(&reader, into: &batch) }
+        if hasExemplars { batch.exemplars = try readExemplars(&reader) }
         guard reader.isAtEnd else {
             throw LogCorruption(position: reader.position, expected: "the end of the payload")
         }

@@ -27,7 +27,8 @@ struct LogCommitter {
             var records = 0
             var taken = 0
             while taken < inbox.waiting.count, taken == 0 || records < log.limits.maximumGroupRecords {
-                records += inbox.waiting[taken].submission.recordCount
+                let submission = inbox.waiting[taken].submission
+                records += submission.recordCount + submission.batch.exemplars.count
                 taken += 1
             }
             let group = Array(inbox.waiting.prefix(taken))

@@ -29,6 +29,8 @@ package struct LogSubmission: Sendable {
     }
 
     package var recordCount: Int { batch.count + rejected.count }
+    /// Nothing of it is worth a place in the log.
+    package var isEmpty: Bool { batch.isEmpty && rejected.isEmpty }
 }
 
 /// A batch that is on disk.

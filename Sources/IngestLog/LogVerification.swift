@@ -124,7 +124,8 @@ package enum LogVerification {
                 case .batch(let committed):
                     finding.batches += 1
                     finding.records += committed.batch.count
-                    if let unknown = committed.batch.references.first(where: { $0.rawValue >= finding.series }) {
+                    let references = committed.batch.references + committed.batch.exemplars.map(\.series)
+                    if let unknown = references.first(where: { $0.rawValue >= finding.series }) {
                         note(
                             "batch \(committed.offset): expected one of \(finding.series) series, found \(unknown.rawValue)"
                         )

@@ -98,11 +98,17 @@ package struct TelemetryBatch: Sendable, Equatable {
     package var histograms: [RecordHistogram] = []
     /// Ascending by `sampleIndex`; of float samples and of histograms.
     package var starts: [RecordStart] = []
+    /// Beside the records, in the order in which they came: an exemplar need not come with a sample of its series.
+    package var exemplars: [SeriesExemplar] = []
 
     package init() {}
 
+    /// Of records.
     package var count: Int { timestamps.count }
-    package var isEmpty: Bool { timestamps.isEmpty }
+    /// Of records and exemplars: what it takes to hold and to write goes by it.
+    package var weight: Int { timestamps.count + exemplars.count }
+    /// Without records and exemplars.
+    package var isEmpty: Bool { timestamps.isEmpty && exemplars.isEmpty }
 
     package mutating func reserveCapacity(_ count: Int) {
         references.reserveCapacity(count)
@@ -124,7 +130,7 @@ package struct TelemetryBatch: Sendable, Equatable {
     /// Equal bit by bit: NaN payloads and the sign of zero count.
     package static func == (a: TelemetryBatch, b: TelemetryBatch) -> Bool {
         a.references == b.references && a.timestamps == b.timestamps && a.messages == b.messages
-            && a.starts == b.starts
+            && a.starts == b.starts && a.exemplars == b.exemplars
             && a.histograms.elementsEqual(b.histograms) {
                 $0.sampleIndex == $1.sampleIndex && $0.histogram.hasSameBits(as: $1.histogram)
             }

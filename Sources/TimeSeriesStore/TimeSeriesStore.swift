@@ -29,6 +29,12 @@ package protocol TimeSeriesStore: Sendable {
 
     /// Operational events, newest first, at most `selection.limit`.
     func events(_ selection: EventSelection, budget: QueryBudget) throws -> [OperationalEvent]
+
+    /// The exemplars in the range of all series that satisfy at least one of the matcher lists (each list: all of it), ordered
+    /// by series; series without any are left out.
+    func exemplars(
+        _ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget
+    ) throws -> [SeriesExemplars]
 }
 
 extension TimeSeriesStore {

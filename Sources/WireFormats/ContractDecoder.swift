@@ -8,6 +8,8 @@ package struct DecodedRequest: Sendable {
     package var rejected: [RejectedRecord]
     /// All records of the request: `batch.count + rejected.count`.
     package var recordCount: Int
+    /// Exemplars that are not in the batch because there is something wrong with them or their series. Their samples are.
+    package var rejectedExemplars = 0
 
     package init(batch: TelemetryBatch = TelemetryBatch(), rejected: [RejectedRecord] = [], recordCount: Int = 0) {
         self.batch = batch

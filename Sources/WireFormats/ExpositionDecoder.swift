@@ -3,7 +3,7 @@ package import TelemetryModel
 /// What an exposition text came to.
 package struct DecodedExposition: Sendable {
     package var request = DecodedRequest()
-    /// Exemplars that came; none is kept.
+    /// Exemplars that came: those in the batch, and those that are not because of a fault or their series.
     package var exemplars = 0
     /// False for OpenMetrics without `# EOF` at its end, from which something may be missing.
     package var isComplete = true

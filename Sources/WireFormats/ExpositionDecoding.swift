@@ -4,7 +4,7 @@ import TelemetryModel
 /// The decoding of one text: lines are read one by one, and their series looked up some hundred at a time.
 struct ExpositionDecoding {
     /// A line on its way, in the order of the text.
-    private struct Pending {
+    struct Pending {
         /// From 1.
         let line: Int
         /// Empty for a line that breaks the grammar; it begins where the line does, but for blanks.
@@ -28,11 +28,11 @@ struct ExpositionDecoding {
     }
 
     private let decoder: ExpositionDecoder
-    private let reader: ExpositionLineReader
+    let reader: ExpositionLineReader
     private let extraLabels: [Label]
     private let transform: SeriesTransform?
     private let defaultTimestamp: Int64
-    private var lookUp: SeriesLookUp
+    private(set) var lookUp: SeriesLookUp
     /// Where the text begins; before it stands what the extra labels add to keys.
     private var textStart = 0
     private var line = 0
@@ -42,7 +42,9 @@ struct ExpositionDecoding {
     private var pending: [Pending] = []
     /// What breaks the grammar, by position among those pending.
     private var faults: [Int: ExpositionFault] = [:]
-    private(set) var result = DecodedExposition()
+    /// Of samples among those pending, by position: where the braces open.
+    var exemplars: [(position: Int, start: Int)] = []
+    var result = DecodedExposition()
 
     init(
         _ decoder: ExpositionDecoder, format: ExpositionFormat, extraLabels: [Label] = [],
@@ -148,7 +150,7 @@ struct ExpositionDecoding {
 
     @inline(__always)
     private mutating func append(_ sample: ExpositionSample, _ bytes: Span<UInt8>) {
-        if sample.hasExemplar { result.exemplars += 1 }
+        if sample.exemplar >= 0 { result.exemplars += 1 }
         if let transform, transform.sampleLimit > 0, result.request.batch.count > transform.sampleLimit {
             result.request.recordCount &+= 1
             result.beyondLimit &+= 1
@@ -158,6 +160,7 @@ struct ExpositionDecoding {
         if family.kind != .other { place = self.place(of: sample, bytes) }
         if isFull { resolve(bytes) }
         let timestamp = transform?.takesTimestamps == false ? nil : sample.timestamp
+        if sample.exemplar >= 0 { exemplars.append((pending.count, sample.exemplar)) }
         pending.append(
             Pending(
                 line: line, series: sample.series, kind: place.kind, timestamp: timestamp ?? defaultTimestamp,
@@ -270,6 +273,7 @@ struct ExpositionDecoding {
         for (position, sample) in samples.enumerated() {
             put(sample, lookUp.references[position], refusals[position], bytes)
         }
+        if !exemplars.isEmpty { putExemplars(of: samples, bytes) }
         lookUp.removeAll()
         samples.removeAll(keepingCapacity: true)
         swap(&samples, &pending)

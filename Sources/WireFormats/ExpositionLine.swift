@@ -7,7 +7,8 @@ struct ExpositionSample {
     var value: Double
     /// Milliseconds since 1970-01-01T00:00:00Z; nil if the line has none.
     var timestamp: Int64?
-    var hasExemplar = false
+    /// Where the exemplar's braces open; -1 for none.
+    var exemplar = -1
     /// The offset of the line feed, or the end of the text.
     var end: Int
 }
@@ -46,8 +47,7 @@ struct ExpositionLineReader {
             guard format == .openMetrics, bytes[index] == ASCII.hash else {
                 throw ExpositionFault(.noEndOfLine, at: index)
             }
-            try readExemplar(bytes, at: &index)
-            sample.hasExemplar = true
+            sample.exemplar = try checkExemplar(bytes, at: &index)
         }
         sample.end = index
         return sample
@@ -115,25 +115,38 @@ struct ExpositionLineReader {
         return milliseconds
     }
 
-    /// Checks the exemplar whose `#` is at `index`, which is moved to the end of the line.
+    /// Checks the grammar of the exemplar whose `#` is at `index`, which is moved to the end of the line.
+    ///
+    /// - Returns: where its braces open.
     @inline(never)
-    private func readExemplar(_ bytes: Span<UInt8>, at index: inout Int) throws(ExpositionFault) {
+    private func checkExemplar(_ bytes: Span<UInt8>, at index: inout Int) throws(ExpositionFault) -> Int {
         index = bytes.skippingBlanks(index + 1)
-        guard index < bytes.count, bytes[index] == ASCII.openBrace else {
-            throw ExpositionFault(.noExemplarLabels, at: index)
+        let start = index
+        index = try exemplar(bytes, at: start).end
+        return start
+    }
+
+    /// Reads the exemplar whose braces open at `start`.
+    func exemplar(_ bytes: Span<UInt8>, at start: Int) throws(ExpositionFault) -> ExpositionExemplar {
+        guard start < bytes.count, bytes[start] == ASCII.openBrace else {
+            throw ExpositionFault(.noExemplarLabels, at: start)
         }
-        let end = try end(ofBracesAt: index, bytes)
-        var pairs = ExpositionLabelPairs(ByteRange(start: index, end: end))
+        let end = try end(ofBracesAt: start, bytes)
+        let braces = ByteRange(start: start, end: end)
+        var pairs = ExpositionLabelPairs(braces)
         while let pair = try pairs.next(bytes) {
             guard pair.value != nil else { throw ExpositionFault(.exemplarWithMetricName, at: pair.name.start) }
         }
-        index = bytes.skippingBlanks(end)
-        _ = try value(bytes, at: &index)
+        var index = bytes.skippingBlanks(end)
+        let value = try value(bytes, at: &index)
         index = bytes.skippingBlanks(index)
-        guard !isEndOfLine(bytes, index) else { return }
-        _ = try timestamp(bytes, at: &index)
+        var exemplar = ExpositionExemplar(braces: braces, value: value, end: index)
+        guard !isEndOfLine(bytes, index) else { return exemplar }
+        exemplar.timestamp = try timestamp(bytes, at: &index)
         index = bytes.skippingBlanks(index)
         guard isEndOfLine(bytes, index) else { throw ExpositionFault(.noEndOfLine, at: index) }
+        exemplar.end = index
+        return exemplar
     }
 }
 

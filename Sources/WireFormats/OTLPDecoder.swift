@@ -44,7 +44,7 @@ package struct DecodedMetrics: Sendable {
     package var deltas: [OTLPDeltaPoint] = []
     /// Of all parts of `deltas`.
     var deltaSamples = 0
-    /// Exemplars that came; none is kept.
+    /// Exemplars that came: those in the batch, and those that are not because of a fault or their series.
     package var exemplars = 0
 }
 

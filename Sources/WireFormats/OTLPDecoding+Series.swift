@@ -17,6 +17,7 @@ extension OTLPDecoding {
         histograms.removeAll(keepingCapacity: true)
         metrics.removeAll(keepingCapacity: true)
         refusals.removeAll(keepingCapacity: true)
+        exemplars.removeAll(keepingCapacity: true)
     }
 
     private static func find(
@@ -72,6 +73,7 @@ extension OTLPDecoding {
                 result.request.batch.append(reference, at: point.timestamp, value: series[position].value)
             }
         }
+        if point.exemplarCount > 0 { putExemplars(of: point) }
     }
 
     /// Keeps a point until the totals are known to which it is to be added.
@@ -89,11 +91,12 @@ extension OTLPDecoding {
             OTLPDeltaPoint(
                 parts: parts, histogram: histograms[point.firstSeries], start: interval.start, end: interval.end,
                 timestamp: point.timestamp, isCounting: metric.isCounting, hasNoValue: point.hasNoValue, index: index,
-                letter: letter))
+                letter: letter, exemplars: exemplars(of: point)))
     }
 
     /// What is kept is a request with this one point.
     private mutating func refuse(_ point: Point, _ index: Int, _ refusal: Refusal, _ body: Span<UInt8>) {
+        result.request.rejectedExemplars += point.exemplarCount
         let origin = try? origins[point.origin].labels(decoder.translation)
         let letter = OTLPDeadLetter(
             places: point.metric < 0 ? origins[point.origin].places : metrics[point.metric].places,

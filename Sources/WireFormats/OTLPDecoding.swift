@@ -31,6 +31,9 @@ struct OTLPDecoding {
         /// Of a point of delta temporality: its interval in nanoseconds.
         let interval: (start: UInt64, end: UInt64)?
         let hasNoValue: Bool
+        /// Among `exemplars`.
+        let firstExemplar: Int
+        let exemplarCount: Int
         /// Among `refusals`; -1 for a point without fault.
         let refusal: Int
     }
@@ -79,6 +82,7 @@ struct OTLPDecoding {
     var histograms: [Int: NativeHistogram] = [:]
     var metrics: [OTLPMetric] = []
     var refusals: [Refusal] = []
+    var exemplars: [OTLPExemplar] = []
 
     init(_ decoder: OTLPDecoder, _ encoding: OTLPEncoding) {
         self.decoder = decoder
@@ -89,6 +93,7 @@ struct OTLPDecoding {
     /// More samples came than a request may have.
     var isOverfull: Bool {
         result.request.recordCount + result.deltaSamples + series.count + refusals.count > decoder.maximumRecords
+            || result.exemplars > decoder.maximumRecords
     }
 
     // MARK: Where points come from
@@ -258,10 +263,9 @@ struct OTLPDecoding {
                 firstSeries: firstSeries, seriesCount: series.count - firstSeries, timestamp: timestamp,
                 // A start that is not before the point says that the beginning is not known.
                 start: metric.isCounting && start < timestamp ? start : 0,
-                interval: metric.isDelta ? (head.start, head.time) : nil, hasNoValue: head.hasNoValue, refusal: refusal)
-        )
+                interval: metric.isDelta ? (head.start, head.time) : nil, hasNoValue: head.hasNoValue,
+                firstExemplar: exemplars.count - head.exemplars, exemplarCount: head.exemplars, refusal: refusal))
         result.points += 1
-        result.exemplars += head.exemplars
         if refusal < 0 { targets[target].timestamp = max(targets[target].timestamp ?? timestamp, timestamp) }
         if lookUp.isFull || refusals.count >= 256 {
             resolve(body)
@@ -286,7 +290,7 @@ struct OTLPDecoding {
                 Point(
                     metric: -1, origin: target.origin, range: .absent, prefix: prefix, attributes: nothing,
                     firstSeries: series.count, seriesCount: 1, timestamp: timestamp, start: 0, interval: nil,
-                    hasNoValue: false, refusal: -1))
+                    hasNoValue: false, firstExemplar: 0, exemplarCount: 0, refusal: -1))
             append(Series(key: SeriesKey(first: prefix, second: nothing), origin: target.origin, value: 1))
             if lookUp.isFull { resolve(body) }
         }

@@ -19,6 +19,8 @@ package struct OTLPDeltaPoint: Sendable {
     /// Of the point in its request.
     let index: Int
     let letter: OTLPDeadLetter
+    /// With their series; nil for those with something wrong with them.
+    let exemplars: [(series: SeriesReference?, exemplar: Exemplar?)]
 }
 
 /// Adds points of delta temporality up, series by series, by the rules for a single writer
@@ -116,6 +118,7 @@ package struct OTLPDeltaSum {
 
     /// Appends the totals as samples.
     private mutating func append(_ point: OTLPDeltaPoint, isEnd: Bool) {
+        for (series, exemplar) in point.exemplars { request.take(exemplar, of: series) }
         for (series, _) in point.parts {
             request.recordCount += 1
             guard !isEnd, let total = totals[series] else {
@@ -139,6 +142,7 @@ package struct OTLPDeltaSum {
         _ point: OTLPDeltaPoint, _ refusal: Refusal, payload: [UInt8], _ registry: SeriesRegistry
     ) {
         rejectedPoints += 1
+        request.rejectedExemplars += point.exemplars.count
         request.recordCount += 1
         request.rejected.append(
             RejectedRecord(

@@ -21,7 +21,7 @@ enum OTLPPointMessages {
                 _ = try fields.bytes(body)
                 attributes.add(start, fields.offset, body, to: &decoding.scratch)
             case .bytes(5):
-                _ = try fields.bytes(body)
+                decoding.append(OTLPExemplar(message: try fields.bytes(body), body))
                 head.exemplars += 1
             case .varint(8): head.flags = try fields.varint(body)
             default: try fields.skip(key, body)
@@ -56,7 +56,7 @@ enum OTLPPointMessages {
                 while !packed.isAtEnd { histogram.bounds.append(try packed.double(body)) }
             case .fixed64(7): histogram.bounds.append(try fields.double(body))
             case .bytes(8):
-                _ = try fields.bytes(body)
+                decoding.append(OTLPExemplar(message: try fields.bytes(body), body))
                 head.exemplars += 1
             case .bytes(9):
                 _ = try fields.bytes(body)
@@ -94,7 +94,7 @@ enum OTLPPointMessages {
             case .bytes(9): histogram.negative = try buckets(try fields.bytes(body), body)
             case .varint(10): head.flags = try fields.varint(body)
             case .bytes(11):
-                _ = try fields.bytes(body)
+                decoding.append(OTLPExemplar(message: try fields.bytes(body), body))
                 head.exemplars += 1
             case .fixed64(14): histogram.zeroThreshold = try fields.double(body)
             default: try fields.skip(key, body)

@@ -22,11 +22,11 @@ enum OTLPPointObjects {
                 }
             }
         } catch {
-            decoding.scratch.append(contentsOf: point.attributes.bytes)
+            point.hand(to: &decoding)
             return decoding.refuse(
                 point.fault ?? Refusal(.wrongType, "The point: \(error.what)."), point.head, body)
         }
-        decoding.scratch.append(contentsOf: point.attributes.bytes)
+        point.hand(to: &decoding)
         switch kind {
         case .gauge, .upDownCounter, .counter, .targetInfo: decoding.add(number: point.number, point.head, body)
         case .histogram: decoding.add(histogram: point.histogram, point.head, body)
@@ -40,6 +40,7 @@ enum OTLPPointObjects {
 private struct OTLPPointObject {
     var head: OTLPPointHead
     var attributes = ProtobufWriter()
+    var exemplars: [OTLPExemplar?] = []
     var number: Double?
     var histogram = OTLPHistogram()
     var exponential = OTLPExponentialHistogram()
@@ -47,6 +48,13 @@ private struct OTLPPointObject {
     var fault: Refusal?
 
     init(_ range: ByteRange) { head = OTLPPointHead(range) }
+
+    /// Hands in what a point of any kind has beside its data.
+    mutating func hand(to decoding: inout OTLPDecoding) {
+        decoding.scratch.append(contentsOf: attributes.bytes)
+        for exemplar in exemplars { decoding.append(exemplar) }
+        head.exemplars = exemplars.count
+    }
 
     /// - Returns: whether it is a field that points of all kinds have.
     mutating func readHead(
@@ -58,9 +66,9 @@ private struct OTLPPointObject {
         case "flags": head.flags = try cursor.integer(body)
         case "attributes": try OTLPValueObjects.attributes(&cursor, body, to: &attributes)
         case "exemplars":
-            var count = 0
-            try cursor.elements(body) { (_) throws(JSONFault) in count += 1 }
-            head.exemplars = count
+            var found: [OTLPExemplar?] = []
+            try cursor.elements(body) { (cursor) throws(JSONFault) in found.append(OTLPExemplar(object: cursor, body)) }
+            exemplars = found
         default: return false
         }
         return true

@@ -30,6 +30,7 @@ struct OTLPPointHead {
     /// When the counting began, likewise.
     var start: UInt64 = 0
     var flags: UInt64 = 0
+    /// How many the decoding was given of it.
     var exemplars = 0
 
     init(_ range: ByteRange) { self.range = range }

@@ -16,7 +16,7 @@ package struct DecodedWrite: Sendable {
     package var request = DecodedRequest()
     /// Of the accepted records, how many are histograms; the others are numbers.
     package var histograms = 0
-    /// Exemplars that came; none is kept.
+    /// Exemplars that came: those in the batch, and those that are not because of a fault or their series.
     package var exemplars = 0
 
     package init() {}
@@ -33,7 +33,7 @@ package enum RemoteWriteError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .malformed(let error): error.description
         case .tooManyRecords(let limit):
-            "Expected at most \(limit) samples in one request, got more. Send fewer at a time "
+            "Expected at most \(limit) samples, and as many exemplars, in one request, got more. Send fewer at a time "
                 + "(max_samples_per_send). Nothing was taken."
         }
     }

@@ -28,6 +28,7 @@ struct RemoteWriteDecoding {
     private var lookUp: SeriesLookUp
     private var pending: [Pending] = []
     private var histograms: [PendingHistogram] = []
+    private var exemplars = PendingExemplars()
     /// Of the series in the look-up that there cannot be.
     private var refusals: [Int: Refusal] = [:]
     private(set) var result = DecodedWrite()
@@ -37,8 +38,11 @@ struct RemoteWriteDecoding {
         lookUp = SeriesLookUp(decoder.names)
     }
 
-    /// More samples came than a request may have.
-    var isOverfull: Bool { result.request.recordCount + pending.count > decoder.maximumRecords }
+    /// More samples, or exemplars, came than a request may have.
+    var isOverfull: Bool {
+        result.request.recordCount + pending.count > decoder.maximumRecords
+            || result.exemplars > decoder.maximumRecords
+    }
 
     // MARK: Version 1
 
@@ -60,7 +64,7 @@ struct RemoteWriteDecoding {
     private mutating func readSeries1(_ range: ByteRange, _ message: Span<UInt8>) throws(ProtobufError) {
         var fields = ProtobufFields(range)
         var labels = ByteRange(start: range.start, end: range.start)
-        let first = pending.count
+        let (first, firstExemplar) = (pending.count, exemplars.count)
         while !fields.isAtEnd {
             let key = try fields.key(message)
             switch key {
@@ -70,15 +74,13 @@ struct RemoteWriteDecoding {
                 // Labels may stand apart from each other, although nobody writes them so: then all of the series is its key.
                 labels.end = isNext ? fields.offset : range.end
             case .bytes(2): try readSample(try fields.bytes(message), message)
-            case .bytes(3):
-                result.exemplars += 1
-                _ = try fields.bytes(message)
+            case .bytes(3): append(ExemplarMessages.version1(try fields.bytes(message), message))
             case .bytes(4): try readHistogram(try fields.bytes(message), message)
             default: try fields.skip(key, message)
             }
         }
-        // Without samples there is nothing that needs a series.
-        guard pending.count > first else { return }
+        // Without samples and exemplars, which may come without, there is nothing that needs a series.
+        guard pending.count > first || exemplars.count > firstExemplar else { return }
         lookUp.append(SeriesKey(first: labels))
     }
 
@@ -124,7 +126,7 @@ struct RemoteWriteDecoding {
     ) throws(ProtobufError) {
         var fields = ProtobufFields(range)
         let start = scratch.count
-        let first = pending.count
+        let (first, firstExemplar) = (pending.count, exemplars.count)
         var created: Int64 = 0
         var open: Int?
         func symbol(_ reference: UInt64, at offset: Int) throws(ProtobufError) -> ByteRange {
@@ -157,8 +159,7 @@ struct RemoteWriteDecoding {
             case .bytes(2): try readSample(try fields.bytes(message), message)
             case .bytes(3): try readHistogram(try fields.bytes(message), message)
             case .bytes(4):
-                result.exemplars += 1
-                _ = try fields.bytes(message)
+                append(ExemplarMessages.version2(try fields.bytes(message), symbols: symbols, message))
             case .varint(6): created = try fields.signed(message)
             default: try fields.skip(key, message)
             }
@@ -166,7 +167,7 @@ struct RemoteWriteDecoding {
         guard open == nil else {
             throw ProtobufError(offset: range.end, reason: "expected a value for the last label's name")
         }
-        guard pending.count > first else { return }
+        guard pending.count > first || exemplars.count > firstExemplar else { return }
         if created != 0 { begin(first, at: created) }
         let labels = ByteRange(start: start, end: scratch.count)
         lookUp.append(SeriesKey(first: labels))
@@ -212,6 +213,15 @@ struct RemoteWriteDecoding {
         histograms.append(PendingHistogram(histogram: decoded.histogram, bytes: message.array(range)))
     }
 
+    private mutating func append(_ exemplar: Exemplar?) {
+        result.exemplars += 1
+        guard let exemplar else {
+            result.request.rejectedExemplars += 1
+            return
+        }
+        exemplars.append(exemplar, ofSeries: lookUp.count)
+    }
+
     // MARK: Series
 
     /// Finds the series of what is pending, and puts the samples where they belong.
@@ -220,6 +230,7 @@ struct RemoteWriteDecoding {
     private mutating func resolve(_ bytes: Span<UInt8>) {
         refusals = lookUp.resolve(in: bytes) { (_, key) throws(Refusal) in try LabelMessages.series(key.first, bytes) }
         for sample in pending { put(sample, bytes) }
+        exemplars.move(to: &result.request, lookUp.references)
         lookUp.removeAll()
         pending.removeAll(keepingCapacity: true)
         histograms.removeAll(keepingCapacity: true)

@@ -32,12 +32,14 @@ import Testing
         #expect(
             report.manifest.files.map(\.path)
                 == [
-                    "alerts.sqlite", "blocks/\(block)", "log.sqlite", "rollups/5m/\(block)", "tombstones.sqlite",
+                    "alerts.sqlite", "blocks/\(block)", "exemplars.sqlite", "log.sqlite", "rollups/5m/\(block)",
+                    "tombstones.sqlite",
                 ])
         #expect(report.damaged == ["blocks/\(block).damaged"])
         #expect(
             try fixture.names(fixture.backup) == [
-                "alerts.sqlite", "blocks", "log.sqlite", "manifest.json", "rollups", "tombstones.sqlite",
+                "alerts.sqlite", "blocks", "exemplars.sqlite", "log.sqlite", "manifest.json", "rollups",
+                "tombstones.sqlite",
             ])
         #expect(!FileManager.default.fileExists(atPath: fixture.backup + ".partial"))
         #expect(try fixture.verify(fixture.backup, .backup).isGood)
@@ -109,7 +111,9 @@ import Testing
         #expect(copies == 2)
         #expect(
             report.manifest.files.map(\.path)
-                == ["alerts.sqlite", "blocks/0-7200000-8.sqlite", "log.sqlite", "tombstones.sqlite"])
+                == [
+                    "alerts.sqlite", "blocks/0-7200000-8.sqlite", "exemplars.sqlite", "log.sqlite", "tombstones.sqlite",
+                ])
     }
 
     @Test func blocksThatTheBackupBeforeHasAreNotWrittenAgain() async throws {

@@ -28,7 +28,9 @@ import TimeSeriesStore
         try await fixture.append(source: "b", from: 500, count: 200)
         _ = try fixture.makeBackup()
         try restore()
-        #expect(try fixture.names(target) == ["alerts.sqlite", "blocks", "log.sqlite", "tombstones.sqlite"])
+        #expect(
+            try fixture.names(target)
+                == ["alerts.sqlite", "blocks", "exemplars.sqlite", "log.sqlite", "tombstones.sqlite"])
         let store = try EmbeddedStore(dataFolder: target)
         let found = try store.select(SeriesSelection(matchers: [], range: .all), budget: QueryBudget())
         #expect(found.map(\.samples.count) == [300])

@@ -5,6 +5,7 @@ package import TimeSeriesStore
 package struct MemoryStore: TimeSeriesStore {
     private var columns: [LabelSet: SampleColumns] = [:]
     private var stored: [OperationalEvent] = []
+    private var exemplars: [LabelSet: [Exemplar]] = [:]
     /// Runs at the start of every read, on the reading thread.
     package var onRead: @Sendable (QueryBudget) throws -> Void = { _ in }
 
@@ -24,6 +25,24 @@ package struct MemoryStore: TimeSeriesStore {
     }
 
     package mutating func add(_ event: OperationalEvent) { stored.append(event) }
+
+    /// In ascending order of time.
+    package mutating func add(_ labels: KeyValuePairs<String, String>, exemplars added: [Exemplar]) {
+        exemplars[LabelSet(labels), default: []] += added
+    }
+
+    package func exemplars(
+        _ matcherLists: [[LabelMatcher]], in range: TimeRange, budget: QueryBudget
+    ) throws -> [SeriesExemplars] {
+        try onRead(budget)
+        let found = exemplars.compactMap { labels, exemplars -> SeriesExemplars? in
+            let inRange = exemplars.filter { range.contains($0.timestamp) }
+            let isSelected = matcherLists.contains { $0.allSatisfy { $0.accepts(labels) } }
+            return isSelected && !inRange.isEmpty ? SeriesExemplars(labels: labels, exemplars: inRange) : nil
+        }
+        try budget.charge(samples: found.reduce(0) { $0 + $1.exemplars.count })
+        return found.sorted { $0.labels < $1.labels }
+    }
 
     package func select(_ selection: SeriesSelection, budget: QueryBudget) throws -> [SelectedSeries] {
         try onRead(budget)

@@ -111,6 +111,10 @@ import Testing
         #expect(try run("processes/otlp_logs_test.py") == 0)
     }
 
+    @Test func exemplarsAreKeptAndFound() throws {
+        #expect(try run("processes/exemplars_test.py") == 0)
+    }
+
     @Test func differencesAreAddedUpOverKills() throws {
         #expect(try run("processes/otlp_delta_test.py") == 0)
     }

@@ -24,6 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from chrome import BrowserError, Chrome, Watch, find_chromium  # noqa: E402
 from dead_letter_checks import DeadLetterChecks  # noqa: E402
+from exemplar_checks import ExemplarChecks  # noqa: E402
 
 SOURCES = {
     "browser-a": {"region": "north", "service": "gate", "env": "test"},
@@ -98,7 +99,7 @@ class Producer:
         }
 
 
-class Checks(DeadLetterChecks):
+class Checks(DeadLetterChecks, ExemplarChecks):
     """The checks, in the order in which a reader would come across them."""
 
     def __init__(self, chrome, base, producer, shots):
@@ -337,7 +338,8 @@ class Checks(DeadLetterChecks):
         names = [
             "page_renders", "charts_are_drawn", "series_of_both_regions", "tiles_have_values", "live_badge",
             "chart_moves", "pause", "events_are_listed", "hover_shows_values", "kpis_and_footer", "range_change",
-            "drag_zooms_and_back_returns", "absolute_range", "source_filter", "explore", "dark_mode", "narrow_window",
+            "drag_zooms_and_back_returns", "absolute_range", "source_filter", "explore", "exemplars_are_shown",
+            "dark_mode", "narrow_window",
             "letters_are_listed", "a_letter_is_mended", "bytes_are_shown_in_base64", "many_letters",
         ]
         failed = 0

@@ -138,6 +138,16 @@ def other_protocols(check, server):
     check.equal(done["outcome"], "replayed", f"a point, mended: {done}")
     check.equal(server.query("o_total", time=now)[0]["value"][1], "7", "its sample")
 
+    # A difference whose time is out of range; mended, it is added to what its series has come to.
+    difference = metrics(1).replace('"name": "o"', '"name": "d"')
+    post(server, "/v1/metrics", difference, **{"Content-Type": "application/json"})
+    post(server, "/v1/metrics", difference.replace(f"{now * 10**9}", f"{2**63}"), **{"Content-Type": "application/json"})
+    letter = waiting(server, protocol="otlp")[0]
+    check.equal(replay(server, letter)["outcome"], "refused", "a difference goes through the decoder again")
+    done = replay(server, letter, letter["payload"].replace(f"{2**63}", f"{(now + 1) * 10**9}"))
+    check.equal(done["outcome"], "replayed", f"a difference, mended: {done}")
+    check.equal(server.query("d_total", time=now + 1)[0]["value"][1], "14", "the sum of both")
+
 
 def varint(number):
     out = b""

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Real clients of StatsD and Graphite send by UDP and TCP; PromQL reads it back. usage: line_listeners_test.py"""
+import json
 import re
 import socket
 import time
@@ -108,6 +109,10 @@ def graphite_clients(check, server, number):
     refused = until(lambda: len(letters(server, "graphite")) >= 3 and letters(server, "graphite"), "what is refused is kept")
     check.equal([l["reason"] for l in refused], ["invalid_line"] * 3, "reasons")
     check({l["payload"] for l in refused} >= {"broken line here", "cut.off 1"}, f"payloads: {[l['payload'][:50] for l in refused]}")
+    letter = next(l for l in refused if l["payload"] == "broken line here")
+    _, answer, _ = server.request("POST", f"/api/v1/dead-letters/{letter['id']}/replay", f"servers.web1.mended 5 {now}".encode())
+    check.equal(json.loads(answer)["data"]["outcome"], "replayed", f"a line, mended: {answer}")
+    check.equal(value(server, 'mended{source_id="web1"}'), 5, "by the listener's templates")
     until(lambda: own(server, "heliograph_lines_open_connections", "graphite") == 0, "connections are given up")
     check.equal(own(server, "heliograph_lines_received_total", "graphite"), 20 + 202 + 2, "lines are counted")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every client at once at a bounded rate, while the server is killed and comes back. Whatever a client was told is taken is there,
-once; what was refused is kept; after every kill the ledger adds up. usage: soak_test.py [SECONDS] [SEED]"""
+"""Every client at once at a bounded rate, while the server, and the store that it sends on to, are killed and come back. Whatever
+a client was told is taken is there, once, in both; what was refused is kept; after every kill the ledger adds up. usage: soak_test.py [SECONDS] [SEED]"""
 import http.client
 import json
 import pathlib
@@ -216,6 +216,26 @@ class Lines(Client):
         return True
 
 
+class Killed:
+    """A server at an address that stays while it is killed and comes back."""
+
+    def __init__(self, folder, environment):
+        self.folder, self.environment, self.kills = folder, environment, 0
+        self.address = Forwarder()
+        self.start()
+
+    def start(self):
+        self.server = Server(self.folder, environment=self.environment)
+        self.address.target = self.server.port
+
+    def kill(self, check, what):
+        self.server.kill()
+        self.kills += 1
+        self.start()
+        self.server.wait_until_ready()
+        balanced(check, self.server, f"{what}, after kill {self.kills}")
+
+
 def free_ports(count):
     """Ports that the kernel chose, free a moment ago."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -270,6 +290,15 @@ def verify(check, server, clients, prometheus):
         check(by_protocol.get(name, 0) >= least, f"{name}: received {by_protocol.get(name)}, acknowledged {least}")
 
 
+def verify_receiver(check, receiver, clients):
+    """All that was taken was sent on, once."""
+    contract, influx = clients[:2]
+    for name, client in (("contract", contract), ("influx", influx)):
+        await_equal(
+            lambda: total(receiver, f"sum(count_over_time(soak_{name}[1d]))"), client.expected(), f"soak_{name} at the receiver", check)
+    balanced(check, receiver, "at the receiver")
+
+
 def main():
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32)
@@ -279,55 +308,60 @@ def main():
     registry = prometheus_client.CollectorRegistry()
     prometheus_client.Gauge("soak_scraped", "One.", registry=registry).set(1)
     exporter, _ = prometheus_client.start_http_server(0, "127.0.0.1", registry=registry)
-    with temporary_folder() as name, Forwarder() as forwarder:
+    with temporary_folder() as name:
         folder = pathlib.Path(name)
         statsd_port, graphite_port = free_ports(2)
         (folder / "prometheus.yml").write_text(json.dumps({"scrape_configs": [{
             "job_name": "soak", "scrape_interval": "500ms", "scrape_timeout": "400ms",
             "static_configs": [{"targets": [f"127.0.0.1:{exporter.server_port}"]}]}]}))
+        receiver = Killed(folder / "receiver", {})
+        (folder / "forward.yml").write_text(json.dumps({"receivers": [{
+            "name": "central", "url": f"http://127.0.0.1:{receiver.address.port}/api/v1/write",
+            "match": ["soak_contract", '{__name__=~"soak_influx.*"}']}]}))
         environment = {
+            "HELIOGRAPH_FORWARD_FILE": str(folder / "forward.yml"),
             "HELIOGRAPH_STATSD_LISTEN": f"127.0.0.1:{statsd_port}", "HELIOGRAPH_STATSD_INTERVAL": "200ms",
             "HELIOGRAPH_GRAPHITE_LISTEN": f"127.0.0.1:{graphite_port}", "HELIOGRAPH_INGEST_OTLP_LISTEN": "off",
             "HELIOGRAPH_SCRAPE_CONFIG_FILE": str(folder / "prometheus.yml")}
-        server = Server(folder / "data", environment=environment)
-        forwarder.target = server.port
+        sender = Killed(folder / "data", environment)
+        port = sender.address.port
         stop, start_ms = threading.Event(), int(time.time() * 1000) - 3_600_000
         clients = [
-            Contract(stop, forwarder.port, start_ms), Influx(stop, forwarder.port, start_ms), Push(stop, forwarder.port),
-            Metrics(stop, forwarder.port), Logs(stop, forwarder.port), Lines(stop, statsd_port, graphite_port)]
+            Contract(stop, port, start_ms), Influx(stop, port, start_ms), Push(stop, port),
+            Metrics(stop, port), Logs(stop, port), Lines(stop, statsd_port, graphite_port)]
         configuration = f"""
 global: {{ scrape_interval: 250ms, scrape_timeout: 250ms, external_labels: {{ replica: a }} }}
 scrape_configs: [ {{ job_name: self, static_configs: [ {{ targets: ["127.0.0.1:{exporter.server_port}"] }} ] }} ]
 remote_write:
-  - url: http://127.0.0.1:{forwarder.port}/api/v1/write
+  - url: http://127.0.0.1:{port}/api/v1/write
     queue_config: {{ batch_send_deadline: 100ms, min_backoff: 30ms, max_backoff: 100ms }}
 """
         try:
             with peer.Prometheus(folder / "prometheus", configuration) as prometheus:
                 for client in clients:
                     client.start()
-                end, kills = time.monotonic() + seconds, 0
+                end = time.monotonic() + seconds
                 while time.monotonic() < end:
                     time.sleep(rng.uniform(0.5, 1.5) * KILL_EVERY)
-                    server.kill()
-                    kills += 1
-                    server = Server(folder / "data", environment=environment)
-                    forwarder.target = server.port
-                    server.wait_until_ready()
-                    balanced(check, server, f"after kill {kills}")
+                    sender.kill(check, "the server")
+                    # Not both at the same time: one waits for the other then.
+                    time.sleep(rng.uniform(0, 1))
+                    receiver.kill(check, "the receiver")
                 stop.set()
                 for client in clients:
                     client.join(60)
                     check(not client.is_alive() and client.failure is None, f"{type(client).__name__} ended: {client.failure}")
-                verify(check, server, clients, prometheus)
-                ledger = balanced(check, server, "at the end")
-            check.equal(server.stop(), 0, "it stops")
-            server = Server(folder / "data", environment=environment)
-            server.wait_until_ready()
-            balanced(check, server, "after a clean stop")
-            print(f"{kills} kills, {ledger['totals']['received']} records received, {ledger['totals']['duplicate']} of them twice", flush=True)
+                verify(check, sender.server, clients, prometheus)
+                verify_receiver(check, receiver.server, clients)
+                ledger = balanced(check, sender.server, "at the end")
+            check.equal(sender.server.stop(), 0, "it stops")
+            sender.start()
+            sender.server.wait_until_ready()
+            balanced(check, sender.server, "after a clean stop")
+            print(f"{sender.kills} + {receiver.kills} kills, {ledger['totals']['received']} records received, {ledger['totals']['duplicate']} of them twice", flush=True)
         finally:
-            server.kill()
+            sender.server.kill()
+            receiver.server.kill()
     check.finish()
 
 

@@ -38,6 +38,9 @@ static const unsigned char dom_js[] = {
 static const unsigned char events_js[] = {
 #embed "web/events.js"
 };
+static const unsigned char exemplars_js[] = {
+#embed "web/exemplars.js"
+};
 static const unsigned char explore_js[] = {
 #embed "web/explore.js"
 };
@@ -97,6 +100,9 @@ static const unsigned char range_picker_js[] = {
 };
 static const unsigned char range_query_js[] = {
 #embed "web/range-query.js"
+};
+static const unsigned char receivers_js[] = {
+#embed "web/receivers.js"
 };
 static const unsigned char sign_in_js[] = {
 #embed "web/sign-in.js"
@@ -172,6 +178,7 @@ static const struct dashboard_asset assets[] = {
     ASSET(completion_js, "completion.js"),
     ASSET(dom_js, "dom.js"),
     ASSET(events_js, "events.js"),
+    ASSET(exemplars_js, "exemplars.js"),
     ASSET(explore_js, "explore.js"),
     ASSET(format_js, "format.js"),
     ASSET(header_css, "header.css"),
@@ -192,6 +199,7 @@ static const struct dashboard_asset assets[] = {
     ASSET(promql_js, "promql.js"),
     ASSET(range_picker_js, "range-picker.js"),
     ASSET(range_query_js, "range-query.js"),
+    ASSET(receivers_js, "receivers.js"),
     ASSET(sign_in_js, "sign-in.js"),
     ASSET(source_filter_js, "source-filter.js"),
     ASSET(sparkline_js, "sparkline.js"),

@@ -53,7 +53,9 @@ struct Platform: Sendable {
         limits.maximumGroupRecords = settings.log.maxGroupRecords
         limits.maximumDeadLetterBytes = settings.deadLetters.maxBytes
         log = try IngestLog(folder: folder.path, registry: registry, limits: limits)
-        store = try EmbeddedStore(dataFolder: folder.path, retention: StoreRetention(settings.retention))
+        store = try EmbeddedStore(
+            dataFolder: folder.path, retention: StoreRetention(settings.retention),
+            exemplars: ExemplarLimits(settings.exemplars))
         for block in store.damagedBlocks {
             logger.critical(
                 "a damaged block was set aside", metadata: ["file": "\(block.file)", "reason": "\(block.reason)"])
@@ -69,7 +71,8 @@ struct Platform: Sendable {
             otlp: OTLPTranslation(
                 promotedResourceAttributes: settings.ingest.otlpPromotedResourceAttributes,
                 promotesScope: settings.ingest.otlpPromotesScope,
-                promotedLogAttributes: settings.ingest.otlpPromotedLogAttributes))
+                promotedLogAttributes: settings.ingest.otlpPromotedLogAttributes),
+            graphiteTemplates: settings.graphite.templates.compactMap { GraphiteTemplate($0) })
         var engineOptions = EngineOptions()
         engineOptions.lookbackDelta = Int64(settings.query.lookbackDelta.seconds * 1000)
         self.engineOptions = engineOptions

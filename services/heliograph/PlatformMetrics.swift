@@ -25,6 +25,7 @@ struct PlatformMetrics {
         registerBudgets(in: metrics)
         registerLog(in: metrics)
         registerHead(in: metrics)
+        registerExemplars(in: metrics)
         registerBlocks(in: metrics)
         registerCompaction(in: metrics)
         registerReplay(in: metrics)

@@ -9,6 +9,8 @@ struct DeadLetterDecoding {
     enum Result {
         /// At least one record is taken; others may be refused.
         case taken(DecodedRequest)
+        /// Points of delta temporality: they are added to what their series have come to.
+        case differences(DecodedMetrics, OTLPEncoding)
         /// No record is: the first that was refused, and how many there are.
         case refused(RejectedRecord, count: Int)
         /// It cannot be judged: a sentence that says why.
@@ -33,10 +35,13 @@ struct DeadLetterDecoding {
         case .otlp:
             return parameters.text("signal") == "logs"
                 ? otlpLogs(payload, letter, parameters) : otlp(payload, parameters)
-        case .rules, .statsd, .graphite:
+        case .graphite: return result(decoders.graphite.decode(payload.span, receivedAt: letter.receivedAt))
+        case .rules:
+            return .unusable("what rules made cannot be replayed: their next evaluation makes it again")
+        case .statsd:
             return .unusable(
-                "records of the protocol \(letter.ingestProtocol.name) cannot be replayed: there is no request that they "
-                    + "could be sent in")
+                "lines of StatsD cannot be replayed, they are counted in the moment in which they come: send the payload to "
+                    + "statsd.listen, and discard the letter")
         }
     }
 
@@ -119,17 +124,14 @@ struct DeadLetterDecoding {
 
     private func otlp(_ payload: [UInt8], _ parameters: RequestParameters) -> Result {
         let decoded: DecodedMetrics
+        let encoding = encoding(payload, parameters)
         do throws(OTLPError) {
-            decoded = try decoders.otlp.decode(payload.span, encoding(payload, parameters))
+            decoded = try decoders.otlp.decode(payload.span, encoding)
         } catch {
             if case .tooManyRecords = error { return .unusable(error.description) }
             return failure(.invalidMessage, error.description, payload)
         }
-        if !decoded.deltas.isEmpty {
-            return .unusable(
-                "points of delta temporality are added up in the order of their requests, and cannot be replayed from here: send the "
-                    + "payload to /v1/metrics, and discard the letter")
-        }
+        if !decoded.deltas.isEmpty { return .differences(decoded, encoding) }
         // A resource's target_info alone is nothing that was taken of the letter.
         if decoded.points > 0, decoded.rejectedPoints == decoded.points, let first = decoded.request.rejected.first {
             return .refused(first, count: decoded.request.rejected.count)

@@ -22,40 +22,55 @@ struct DeadLetterReplay: Sendable {
     /// - Throws: `LogAppendError` if the log takes nothing; the letter is as it was then.
     func replay(_ letter: DeadLetter, edited: [UInt8]? = nil) async throws -> Outcome {
         guard letter.state == .waiting else { return .failed("it was replayed before") }
-        let decoded: DeadLetterDecoding.Result
+        let payload = edited ?? letter.payload
         do {
-            decoded = try DeadLetterDecoding(decoders: environment.decoders)
-                .decode(letter, payload: edited ?? letter.payload)
-        } catch let error as APIError {
-            return .failed(error.message)
-        }
-        do throws(LogAppendError) {
-            switch decoded {
+            switch try DeadLetterDecoding(decoders: environment.decoders).decode(letter, payload: payload) {
             case .unusable(let reason): return .failed(reason)
             case .refused(let record, let count):
-                let refusal = record.amongOthers(count)
-                try await commit(
-                    DecodedRequest(), DeadLetterSettlement(of: letter, .refused(refusal), edited: edited), letter)
-                return .refused(refusal)
-            case .taken(let request):
-                try await commit(request, DeadLetterSettlement(of: letter, .replayed, edited: edited), letter)
-                environment.metrics.records.add(request.batch.count)
-                environment.metrics.rejected.add(request.rejected.count)
-                return .replayed(accepted: request.batch.count, rejected: request.rejected.count)
+                return try await keep(letter, edited: edited, because: record.amongOthers(count))
+            case .taken(let request): return try await take(request, of: letter, edited: edited)
+            case .differences(let metrics, let encoding):
+                return try await environment.decoders.deltaTurns.run {
+                    let sum = try environment.log.sum(metrics, of: payload.span, encoding)
+                    if sum.rejectedPoints == metrics.points, let first = sum.request.rejected.first {
+                        return try await keep(letter, edited: edited, because: first.amongOthers(sum.rejectedPoints))
+                    }
+                    return try await take(sum.request, of: letter, edited: edited, deltaTotals: sum.newTotals)
+                }
             }
-        } catch {
-            guard error == .letterChanged else { throw error }
+        } catch let error as APIError {
+            return .failed(error.message)
+        } catch LogAppendError.letterChanged {
             return .failed("it was edited, replayed or deleted meanwhile")
         }
     }
 
+    private func take(
+        _ request: DecodedRequest, of letter: DeadLetter, edited: [UInt8]?, deltaTotals: [DeltaTotal] = []
+    ) async throws(LogAppendError) -> Outcome {
+        try await commit(
+            request, DeadLetterSettlement(of: letter, .replayed, edited: edited), letter, deltaTotals: deltaTotals)
+        environment.metrics.records.add(request.batch.count)
+        environment.metrics.rejected.add(request.rejected.count)
+        return .replayed(accepted: request.batch.count, rejected: request.rejected.count)
+    }
+
+    private func keep(
+        _ letter: DeadLetter, edited: [UInt8]?, because refusal: RejectedRecord
+    ) async throws(LogAppendError) -> Outcome {
+        try await commit(DecodedRequest(), DeadLetterSettlement(of: letter, .refused(refusal), edited: edited), letter)
+        return .refused(refusal)
+    }
+
     private func commit(
-        _ request: DecodedRequest, _ settlement: DeadLetterSettlement, _ letter: DeadLetter
+        _ request: DecodedRequest, _ settlement: DeadLetterSettlement, _ letter: DeadLetter,
+        deltaTotals: [DeltaTotal] = []
     ) async throws(LogAppendError) {
         _ = try await environment.log.append(
             LogSubmission(
                 batch: request.batch, rejected: request.rejected, ingestProtocol: letter.ingestProtocol,
-                receivedAt: Int64(Date().timeIntervalSince1970 * 1000), settlement: settlement))
+                receivedAt: Int64(Date().timeIntervalSince1970 * 1000), settlement: settlement,
+                deltaTotals: deltaTotals))
     }
 
     /// What became of several letters.

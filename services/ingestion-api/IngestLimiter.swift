@@ -56,7 +56,9 @@ package final class IngestLimiter: Sendable {
 
     /// Takes the records of a request from all accounts that it concerns, or from none.
     func take(_ decoded: DecodedRequest, of token: AccessToken?) throws {
-        let own = charge(token, records: decoded.batch.count + decoded.rejected.count)
+        // An exemplar a record comes with it.
+        let records = max(decoded.batch.count + decoded.rejected.count, decoded.batch.exemplars.count)
+        let own = charge(token, records: records)
         guard rates.perSource > 0 else {
             if let own { try take([own]) }
             return

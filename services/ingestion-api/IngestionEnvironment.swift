@@ -42,17 +42,23 @@ package struct IngestionDecoders: Sendable {
     package let exposition: ExpositionDecoder
     package let otlp: OTLPDecoder
     package let otlpLogs: OTLPLogDecoder
+    /// For replays: lines that come go through their listener's own.
+    package let graphite: GraphiteDecoder
     /// Of requests with differences, whose totals must not overtake one another.
     package let deltaTurns = TaskTurns()
 
     /// - Parameter maximumRecords: of one request.
-    package init(registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation()) {
+    package init(
+        registry: SeriesRegistry, maximumRecords: Int, otlp: OTLPTranslation = OTLPTranslation(),
+        graphiteTemplates: [GraphiteTemplate] = []
+    ) {
         contract = ContractDecoder(registry: registry, limits: ContractLimits(maxRecords: maximumRecords))
         remoteWrite = RemoteWriteDecoder(registry: registry, maximumRecords: maximumRecords)
         lineProtocol = LineProtocolDecoder(registry: registry, maximumRecords: maximumRecords)
         exposition = ExpositionDecoder(registry: registry, maximumRecords: maximumRecords)
         self.otlp = OTLPDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
         otlpLogs = OTLPLogDecoder(registry: registry, translation: otlp, maximumRecords: maximumRecords)
+        graphite = GraphiteDecoder(registry: registry, templates: graphiteTemplates)
     }
 }
 
@@ -62,6 +68,8 @@ package struct IngestionMetrics: Sendable {
     let refusedRequests: Counter
     let records: Counter
     let rejected: Counter
+    let exemplars: Counter
+    let rejectedExemplars: Counter
     let bytes: Counter
     let latency: LatencyHistogram
 
@@ -71,6 +79,10 @@ package struct IngestionMetrics: Sendable {
             "heliograph_ingest_refused_requests_total", help: "Requests refused as a whole.")
         records = registry.counter("heliograph_ingest_accepted_records_total", help: "Records accepted.")
         rejected = registry.counter("heliograph_ingest_rejected_records_total", help: "Records kept as dead letters.")
+        exemplars = registry.counter("heliograph_ingest_exemplars_total", help: "Exemplars accepted.")
+        rejectedExemplars = registry.counter(
+            "heliograph_ingest_rejected_exemplars_total",
+            help: "Exemplars left out because something is wrong with them or with their series.")
         bytes = registry.counter("heliograph_ingest_body_bytes_total", help: "Bytes of bodies, as received.")
         latency = registry.histogram(
             "heliograph_ingest_request_duration_seconds", help: "From the request's head to its answer.")

@@ -9,12 +9,9 @@ import WireFormats
 enum OTLPAnswer {
     /// An `Export…ServiceResponse`. What was refused stands in `partial_success`.
     static func success(_ outcome: OTLPOutcome, _ signal: OTLPSignal, _ encoding: OTLPEncoding) -> Response {
-        guard let first = outcome.request.rejected.first else {
+        guard let message = message(outcome, signal) else {
             return response(.ok, encoding, protobuf: ProtobufWriter(), json: JSONText.empty)
         }
-        let message =
-            "\(outcome.rejectedItems) of \(outcome.items) \(signal.items) were refused; what was refused is kept as dead letters, the "
-            + "others are stored. The first: \(first.message)"
         var protobuf = ProtobufWriter()
         protobuf.message(1) { partial in
             if outcome.rejectedItems > 0 { partial.int64(1, Int64(outcome.rejectedItems)) }
@@ -30,6 +27,23 @@ enum OTLPAnswer {
             }
         }
         return response(.ok, encoding, protobuf: protobuf, json: json)
+    }
+
+    /// Nil if all was taken. With nothing but a message, `partial_success` is a warning
+    /// (https://opentelemetry.io/docs/specs/otlp/#partial-success-1).
+    private static func message(_ outcome: OTLPOutcome, _ signal: OTLPSignal) -> String? {
+        var sentences: [String] = []
+        if let first = outcome.request.rejected.first {
+            sentences.append(
+                "\(outcome.rejectedItems) of \(outcome.items) \(signal.items) were refused; what was refused is kept as dead letters, "
+                    + "the others are stored. The first: \(first.message)")
+        }
+        if outcome.request.rejectedExemplars > 0 {
+            sentences.append(
+                "\(outcome.request.rejectedExemplars) exemplars were left out: they have no value, a time that is none, labels that are "
+                    + "too long, or a point that was refused.")
+        }
+        return sentences.isEmpty ? nil : sentences.joined(separator: " ")
     }
 
     /// A `google.rpc.Status`.

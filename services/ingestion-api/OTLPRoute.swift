@@ -80,27 +80,31 @@ struct OTLPRoute: Sendable {
             return OTLPOutcome(request: metrics.request, items: metrics.points, rejectedItems: metrics.rejectedPoints)
         case .metrics(let metrics):
             return try await intake.environment.decoders.deltaTurns.run {
-                let sum = try addUp(metrics, content, encoding)
+                let sum = try content.read { try intake.environment.log.sum(metrics, of: $0, encoding) }
                 try await intake.commit(sum.request, of: arrival, by: .otlp, deltaTotals: sum.newTotals)
                 return OTLPOutcome(request: sum.request, items: metrics.points, rejectedItems: sum.rejectedPoints)
             }
         }
     }
+}
 
-    private func addUp(
-        _ metrics: DecodedMetrics, _ content: TelemetryIntake.Content, _ encoding: OTLPEncoding
-    ) throws -> OTLPDeltaSum {
-        let log = intake.environment.log
+extension IngestLog {
+    /// Adds a request's points of delta temporality to what their series have come to. Only within a turn of
+    /// `IngestionDecoders.deltaTurns`, which ends when the sum is committed.
+    ///
+    /// - Parameter body: of the request, from which `metrics` was decoded.
+    /// - Throws: `APIError` if the log cannot be read.
+    func sum(_ metrics: DecodedMetrics, of body: Span<UInt8>, _ encoding: OTLPEncoding) throws -> OTLPDeltaSum {
         let totals: [SeriesReference: DeltaTotal]
         do {
-            totals = try log.deltaTotals(of: metrics.deltas.flatMap { $0.parts.map(\.series) })
+            totals = try deltaTotals(of: metrics.deltas.flatMap { $0.parts.map(\.series) })
         } catch {
             throw APIError(
                 .unavailable,
                 "the log could not be read (\(error)); nothing of this request was taken: send it again",
                 retryAfterSeconds: 5)
         }
-        return content.read { body in OTLPDeltaSum(metrics, totals: totals, of: body, encoding, log.registry) }
+        return OTLPDeltaSum(metrics, totals: totals, of: body, encoding, registry)
     }
 }
 

@@ -82,7 +82,11 @@ struct RemoteWriteRoute: Sendable {
     private static func written(_ decoded: DecodedWrite, _ version: RemoteWriteVersion) -> HTTPFields {
         guard version == .two else { return [:] }
         var headers = HTTPFields()
-        for (kind, count) in [("Samples", decoded.samples), ("Histograms", decoded.histograms), ("Exemplars", 0)] {
+        let counts = [
+            ("Samples", decoded.samples), ("Histograms", decoded.histograms),
+            ("Exemplars", decoded.request.batch.exemplars.count),
+        ]
+        for (kind, count) in counts {
             if let name = HTTPField.Name("X-Prometheus-Remote-Write-\(kind)-Written") { headers[name] = "\(count)" }
         }
         return headers

@@ -88,13 +88,15 @@ struct TelemetryIntake: Sendable {
         let submission = LogSubmission(
             batch: decoded.batch, rejected: decoded.rejected, ingestProtocol: ingestProtocol,
             receivedAt: arrival.receivedAt, deltaTotals: deltaTotals)
-        if submission.recordCount > 0 {
+        if !submission.isEmpty {
             try environment.limiter?.take(decoded, of: RequestCaller.token)
             let level = arrival.level == .accepted && !deltaTotals.isEmpty ? .durable : arrival.level
             try await append(submission, level)
         }
         environment.metrics.records.add(decoded.batch.count)
         environment.metrics.rejected.add(decoded.rejected.count)
+        environment.metrics.exemplars.add(decoded.batch.exemplars.count)
+        environment.metrics.rejectedExemplars.add(decoded.rejectedExemplars)
     }
 
     /// Keeps a body that cannot be read at all as one dead letter.

@@ -59,11 +59,32 @@ struct BatchApplier {
         } else {
             outcome.refused = applySpecial(committed, isReplay)
         }
+        if !batch.exemplars.isEmpty { applyExemplars(committed, isReplay) }
         outcome.counts = tally.finish().map { account, counts in
             (slot: slot(of: Int(account), committed.ingestProtocol), counts: counts)
         }
         if !run.pipeline.isEmpty { outcome.stages = run.takeCounts() }
         return outcome
+    }
+
+    /// Exemplars share the fate of their series: a series of which nothing is stored, or nothing but an aggregate, has none.
+    private mutating func applyExemplars(_ committed: CommittedBatch, _ isReplay: Bool) {
+        let batch = committed.batch
+        series.compile(batch.exemplars.map(\.series), &run)
+        var kept: [(series: StoredSeriesID, exemplar: Exemplar)] = []
+        var newest: [Int32: Int64]?
+        for entry in batch.exemplars {
+            let position = Int(entry.series.rawValue)
+            // One that is aggregated has a number once it had a histogram, which goes on as it is.
+            guard let id = series.ids[position], let target = series.targets[position] else { continue }
+            let exemplar = PipelineRun.process(entry.exemplar, target.steps, arrivedAt: committed.receivedAt) {
+                if newest == nil { newest = batch.newestTimes(by: series.accounts) }
+                return newest?[series.accounts[position]] ?? entry.exemplar.timestamp
+            }
+            if let exemplar { kept.append((id, exemplar)) }
+        }
+        store.countExemplars(droppedByPipeline: batch.exemplars.count - kept.count)
+        store.append(exemplars: kept, offset: committed.offset, isReplay: isReplay)
     }
 
     private mutating func slot(of account: Int, _ ingestProtocol: IngestProtocol) -> Int {

@@ -25,6 +25,7 @@ final class Flusher: Sendable {
     /// The oldest offset of the log that is needed although its batches are in blocks; set once, before the first flush.
     let oldestNeeded = Mutex<@Sendable () -> Int64?>({ nil })
     private let queue = DispatchQueue(label: "heliograph.flush", qos: .utility)
+    private let isExemplarFlushQueued = Atomic<Bool>(false)
 
     init(log: IngestLog, store: EmbeddedStore, ledger: Ledger, applied: AppliedPosition, logger: Logger) {
         self.log = log
@@ -38,13 +39,40 @@ final class Flusher: Sendable {
         queue.async { [self] in flush(now: now) }
     }
 
+    /// Writes the exemplars in memory, unless that is about to be done already.
+    func wakeForExemplars() {
+        guard !isExemplarFlushQueued.exchange(true, ordering: .relaxed) else { return }
+        queue.async { [self] in
+            isExemplarFlushQueued.store(false, ordering: .relaxed)
+            flushExemplars()
+        }
+    }
+
+    func flushExemplarsNow() { queue.sync { flushExemplars() } }
+
     /// Waits for a flush that is under way.
     func stop() { queue.sync {} }
 
     /// Flushes what is detached, and returns when that is done or has failed.
     func flushNow(now: Int64) { queue.sync { flush(now: now) } }
 
+    /// What fails stays in memory, and the log is kept for it.
+    private func flushExemplars() {
+        do {
+            try store.writeExemplars()
+        } catch {
+            counters.failures.add()
+            logger.error(
+                "exemplars could not be written; they stay in memory and in the log", metadata: ["error": "\(error)"])
+        }
+        for damage in store.takeExemplarDamages() {
+            logger.critical("exemplars are lost", metadata: ["damage": "\(damage)"])
+        }
+    }
+
     private func flush(now: Int64) {
+        // Before the log is trimmed.
+        flushExemplars()
         do {
             let report = try store.writeDetached(now: now) { try log.write(ledger.checkpoint()) }
             guard report.windows > 0 else { return }

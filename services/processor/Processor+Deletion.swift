@@ -11,6 +11,8 @@ extension Processor {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         for _ in 0..<Processor.deletionAttempts {
             do {
+                // Of exemplars that are in their file already.
+                defer { flusher.wakeForExemplars() }
                 return try store.delete(matchers, in: range, now: now) { body in
                     let isDone: Bool? = try tasks.run(wake: { work.signal() }) { applied in
                         try body(applied)

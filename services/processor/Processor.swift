@@ -29,6 +29,7 @@ package final class Processor: Sendable {
 
     struct Buffer {
         var batches: [CommittedBatch] = []
+        /// And exemplars.
         var records = 0
         var isStopping = false
     }
@@ -131,6 +132,7 @@ package final class Processor: Sendable {
     private func flushEverything() {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         for _ in 0..<2 where store.detachAll(through: applied.offset) { flusher.flushNow(now: now) }
+        flusher.flushExemplarsNow()
     }
 
     /// Returns when everything that is durable now is visible to queries.
@@ -146,14 +148,13 @@ package final class Processor: Sendable {
     package var isBehind: Bool { ledger.pending > options.maximumPendingRecords }
 
     fileprivate func deliver(_ batches: [CommittedBatch]) {
-        let records = batches.reduce(0) { $0 + $1.batch.count }
-        ledger.committed(records: records)
+        ledger.committed(records: batches.reduce(0) { $0 + $1.batch.count })
         buffer.withLock { buffer in
             buffer.batches.append(contentsOf: batches)
-            buffer.records += records
+            buffer.records += batches.reduce(0) { $0 + $1.batch.weight }
             // The oldest go: they are on disk, and the loop reads them from there.
             while buffer.records > options.maximumBufferedRecords, !buffer.batches.isEmpty {
-                buffer.records -= buffer.batches.removeFirst().batch.count
+                buffer.records -= buffer.batches.removeFirst().batch.weight
             }
         }
         work.signal()
@@ -210,7 +211,7 @@ package final class Processor: Sendable {
         let ready = buffer.withLock { buffer -> [CommittedBatch] in
             buffer.batches.removeAll { $0.offset <= position }
             guard buffer.batches.first?.offset == position + 1 else {
-                buffer.records = buffer.batches.reduce(0) { $0 + $1.batch.count }
+                buffer.records = buffer.batches.reduce(0) { $0 + $1.batch.weight }
                 return []
             }
             defer { (buffer.batches, buffer.records) = ([], 0) }
@@ -268,6 +269,7 @@ package final class Processor: Sendable {
         // What arrived by then has been processed, but for what a request that is under way brings.
         closeWindows(at: batch.receivedAt)
         let (outcome, pipeline) = applier.withLock { ($0.apply(batch, isReplay: isReplay), $0.run.pipeline) }
+        if !batch.batch.exemplars.isEmpty, store.hasManyExemplars { flusher.wakeForExemplars() }
         if !outcome.refused.isEmpty { refusals.keep(outcome.refused, of: batch) }
         if ledger.applied(offset: batch.offset, records: batch.batch.count, outcome.counts) {
             pipelineTotals.add(outcome.stages, of: pipeline, records: batch.batch.count)
@@ -277,7 +279,11 @@ package final class Processor: Sendable {
 
     private func requestFlush() {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
-        if store.detach(dueAt: now, policy: options.flushPolicy, through: applied.offset) { flusher.wake(now: now) }
+        if store.detach(dueAt: now, policy: options.flushPolicy, through: applied.offset) {
+            flusher.wake(now: now)
+        } else if store.hasExemplarsToWrite {
+            flusher.wakeForExemplars()
+        }
     }
 }
 

@@ -77,15 +77,6 @@ struct QueryRoutes: Sendable {
         return .answer(AnswerWriter.success { $0.text.append(text: tree) })
     }
 
-    /// Exemplars are not stored: every query that parses has none.
-    @Sendable func exemplars(_ request: Request, _ context: AppContext) async throws -> Response {
-        var request = request
-        let parameters = try await RequestParameters(reading: &request, limit: environment.limits.bodyBytes)
-        _ = try parameters.timeRange()
-        _ = try parse(parameters.required("query", "a PromQL expression"))
-        return .answer(AnswerWriter.success { $0.raw("[]") })
-    }
-
     /// What instant and range queries have in common.
     private struct Options: Sendable {
         let engine: PromQLEngine

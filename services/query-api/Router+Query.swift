@@ -13,7 +13,7 @@ package func addQueryRoutes(to router: Router<AppContext>, environment: QueryEnv
         ("/api/v1/query_range", queries.range),
         ("/api/v1/format_query", queries.format),
         ("/api/v1/parse_query", queries.tree),
-        ("/api/v1/query_exemplars", queries.exemplars),
+        ("/api/v1/query_exemplars", ExemplarRoute(runner: runner).handle),
         ("/api/v1/series", labels.series),
         ("/api/v1/labels", labels.names),
         ("/api/v1/export", ExportRoute(runner: runner).handle),

@@ -54,6 +54,8 @@ struct ScrapeMetrics: Sendable {
     let scrapes: Counter
     let failures: Counter
     let samples: Counter
+    let exemplars: Counter
+    let rejectedExemplars: Counter
     let duration: LatencyHistogram
 
     init(_ registry: MetricsRegistry, loops: LoopDirectory) {
@@ -61,6 +63,10 @@ struct ScrapeMetrics: Sendable {
         failures = registry.counter("heliograph_scrape_failures_total", help: "Scrapes that brought nothing.")
         samples = registry.counter(
             "heliograph_scrape_samples_total", help: "Samples that scrapes brought, after relabelling.")
+        exemplars = registry.counter("heliograph_scrape_exemplars_total", help: "Exemplars that scrapes brought.")
+        rejectedExemplars = registry.counter(
+            "heliograph_scrape_rejected_exemplars_total",
+            help: "Exemplars that scrapes brought and that are left out because something is wrong with them.")
         duration = registry.histogram(
             "heliograph_scrape_duration_seconds", help: "Of a scrape, until its samples are read.")
         registry.register("heliograph_scrape_targets", .gauge, help: "Targets that are scraped.") {

@@ -145,6 +145,8 @@ final class TargetLoop: Sendable {
             ended = change.ended
             counts = (decoded.request.recordCount, batch.count, change.addedCount)
             environment.metrics.samples.add(batch.count)
+            environment.metrics.exemplars.add(batch.exemplars.count)
+            environment.metrics.rejectedExemplars.add(decoded.request.rejectedExemplars)
         case .failure(let failure):
             ended = series.fail()
             counts = (failure.scraped, failure.kept, 0)

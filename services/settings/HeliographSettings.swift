@@ -98,6 +98,14 @@ package struct HeliographSettings: Sendable {
         package var rules = RetentionRules()
     }
 
+    package struct Exemplars: Sendable {
+        /// In all; 0 for none.
+        package var max = 2_000_000
+        package var maxPerSeries = 10_000
+        /// Zero stands for as long as there is room.
+        package var maxAge = Duration.seconds(15 * 86_400)
+    }
+
     package struct Compaction: Sendable {
         package var interval = Duration.seconds(300)
     }
@@ -155,6 +163,7 @@ package struct HeliographSettings: Sendable {
     package var forward = Forward()
     package var head = Head()
     package var retention = Retention()
+    package var exemplars = Exemplars()
     package var compaction = Compaction()
     package var query = Query()
     package var alerts = Alerts()

@@ -138,6 +138,15 @@ extension SettingKey {
             "Other durations for some series; the first rule that fits a series decides.",
             explain: RetentionRules.faults),
         SettingKey(
+            "exemplars.max", \.exemplars.max, in: 0...1_000_000_000,
+            "Most exemplars that are kept; beyond it, the oldest go. 0 to keep none."),
+        SettingKey(
+            "exemplars.max_per_series", \.exemplars.maxPerSeries, in: 1...1_000_000_000,
+            "Most exemplars of one series that are kept; beyond it, its oldest go."),
+        SettingKey(
+            "exemplars.max_age", \.exemplars.maxAge,
+            "How long exemplars are kept, by their own time; 0 for as long as there is room."),
+        SettingKey(
             "compaction.interval", \.compaction.interval,
             "How often blocks are looked over for what can be merged or is kept no longer.", expected: moreThanNoTime,
             where: { $0 > .zero }),

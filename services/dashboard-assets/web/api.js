@@ -67,6 +67,10 @@ export const api = {
         return { series: body.data.result, warnings: [...(body.warnings ?? []), ...(body.infos ?? [])] };
     },
 
+    /** The exemplars of the series that the expression selects, by series. */
+    exemplars: (expression, fromMs, throughMs, signal) =>
+        data("/api/v1/query_exemplars", { query: expression, start: fromMs / 1000, end: throughMs / 1000 }, signal),
+
     labelValues: (name, signal) => data(`/api/v1/label/${encodeURIComponent(name)}/values`, {}, signal),
     labelNames: (signal) => data("/api/v1/labels", {}, signal),
     alerts: async (signal) => (await data("/api/v1/alerts", {}, signal)).alerts,
@@ -87,6 +91,7 @@ export const api = {
     discardDeadLetters: async (parameters) => (await ask("DELETE", letters, parameters)).data,
 
     pipeline: (signal) => data("/api/v1/pipeline", {}, signal),
+    receivers: (signal) => data("/api/v1/forward", {}, signal),
     targets: (signal) => data("/api/v1/targets", { state: "active" }, signal),
     buildInfo: (signal) => data("/api/v1/status/buildinfo", {}, signal),
 

@@ -1,6 +1,7 @@
 // One time series chart: dygraphs draws it; crosshair, selection and event marks are ours.
 import { ChartTip } from "./chart-tip.js";
 import { h } from "./dom.js";
+import { drawExemplars, exemplarsNear } from "./exemplars.js";
 import { formatClock, formatInstant, formatValue } from "./format.js";
 import { hover, onHover } from "./hover.js";
 import { colorOf, severityColor } from "./palette.js";
@@ -36,6 +37,7 @@ export class Chart {
     #rows = [];
     #result = { series: [] };
     #marks = [];
+    #exemplars = [];
     #hidden = new Set();
     #dragFrom = null;
     #hoverRow = null;
@@ -66,6 +68,11 @@ export class Chart {
         return this.#rows;
     }
 
+    /** Those that are laid over it, `[{ms, value, labels}]`. */
+    get exemplars() {
+        return this.#exemplars;
+    }
+
     /** Number of values drawn. */
     get pointCount() {
         return this.#result.series.reduce((sum, series) => sum + series.values.filter((v) => v !== null).length, 0);
@@ -85,6 +92,12 @@ export class Chart {
     /** Lays events over the chart: `[{ms, severity, source, message}]`. */
     setMarks(marks) {
         this.#marks = marks;
+        if (this.#dygraph) this.#dygraph.updateOptions({});
+    }
+
+    /** Lays exemplars over the chart, as `exemplarList` gives them. */
+    setExemplars(exemplars) {
+        this.#exemplars = exemplars;
         if (this.#dygraph) this.#dygraph.updateOptions({});
     }
 
@@ -155,7 +168,10 @@ export class Chart {
                     axisLabelWidth: 54, pixelsPerLabel: 34,
                 },
             },
-            underlayCallback: (context, area, dygraph) => this.#drawMarks(context, area, dygraph),
+            underlayCallback: (context, area, dygraph) => {
+                this.#drawMarks(context, area, dygraph);
+                drawExemplars(context, area, dygraph, this.#exemplars);
+            },
         };
     }
 
@@ -278,7 +294,8 @@ export class Chart {
             const distance = (mark) => Math.abs(this.#dygraph.toDomXCoord(mark.ms) - x);
             const near = this.#marks.filter((mark) => distance(mark) <= markReachPixels);
             const shown = this.#result.series.filter((series) => this.isShown(series));
-            this.#tip.show(x, this.#plot.clientWidth, this.#rows[row][0], row, shown, this.options.unit, near);
+            const exemplars = exemplarsNear(x, this.#dygraph, this.#exemplars);
+            this.#tip.show(x, this.#plot.clientWidth, this.#rows[row][0], row, shown, this.options.unit, near, exemplars);
         } else {
             this.#tip.hide();
         }

@@ -83,6 +83,7 @@ export class Explore {
             this.#shown = state.expression;
             this.#panel = new Panel({
                 id: "explore", title: state.expression, unit: "", targets: [{ expr: state.expression }],
+                exemplars: true,
             });
             replace(this.#result, this.#panel.element);
             this.onPanel(this.#panel);

@@ -9,6 +9,7 @@ import { startKPIs } from "./kpi-table.js";
 import { startLive } from "./live.js";
 import { Panel } from "./panel.js";
 import { startPipeline } from "./pipeline.js";
+import { startReceivers } from "./receivers.js";
 import { startSignIn } from "./sign-in.js";
 import { startRangePicker } from "./range-picker.js";
 import { startSourceFilter } from "./source-filter.js";
@@ -124,6 +125,7 @@ async function start() {
         }),
         startKPIs(element("kpis"), element("kpis-window"), (data) => tiles.setKPIs(data)),
         startPipeline(element("pipeline"), element("pipeline-stages"), element("pipeline-caption")),
+        startReceivers(element("receivers-card"), element("receivers"), element("receivers-count")),
         startTargets(element("targets-card"), element("targets"), element("targets-count"), welcome.targets),
         startHealth(element("health")),
         startSourceFilter(element("source-filter"), welcome.sources),

@@ -1,8 +1,11 @@
 // A card with a chart, its legend, and a word where there is nothing to draw.
+import { api } from "./api.js";
 import { Chart } from "./chart.js";
 import { h, note, replace, setText } from "./dom.js";
+import { exemplarList } from "./exemplars.js";
 import { formatInstant, formatSpan } from "./format.js";
 import { Legend } from "./legend.js";
+import { expand } from "./promql.js";
 import { RangeQuery } from "./range-query.js";
 import { rangeSeconds, resolve, state } from "./state.js";
 
@@ -14,7 +17,8 @@ export class Panel {
     #running = null;
     #isRefused = false;
 
-    /** @param definition a panel of the definition: `{id, title, unit, targets: [{expr, legend, color}], fill, max}` */
+    /** @param definition a panel of the definition: `{id, title, unit, targets: [{expr, legend, color}], fill, max, exemplars}`; with
+     *  `exemplars` those of the first target's series are shown, too */
     constructor(definition) {
         this.definition = definition;
         this.#query = new RangeQuery(definition.targets);
@@ -63,7 +67,21 @@ export class Panel {
             if (!error.isCancelled) this.#showError(error);
             return;
         }
-        if (!signal.aborted) this.#show(grid);
+        if (signal.aborted) return;
+        this.#show(grid);
+        if (this.definition.exemplars) await this.#showExemplars(grid, signal);
+    }
+
+    async #showExemplars(grid, signal) {
+        try {
+            const expression = expand(this.definition.targets[0].expr, { source: state.source, stepMs: grid.step });
+            const found = await api.exemplars(expression, grid.from, grid.through, signal);
+            if (!signal.aborted) this.chart.setExemplars(exemplarList(found));
+        } catch (error) {
+            // The lines are what was asked for; the dots come with the next look.
+            if (error.isCancelled) return;
+            this.chart.setExemplars([]);
+        }
     }
 
     #show(grid) {

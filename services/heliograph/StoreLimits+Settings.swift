@@ -17,6 +17,15 @@ extension StoreRetention {
     }
 }
 
+extension ExemplarLimits {
+    init(_ settings: HeliographSettings.Exemplars) {
+        self.init()
+        most = settings.max
+        mostPerSeries = settings.maxPerSeries
+        retention = settings.maxAge.retained
+    }
+}
+
 extension Duration {
     /// Milliseconds; nil for zero, which stands for ever.
     fileprivate var retained: Int64? {
