@@ -76,8 +76,10 @@ struct BatchApplier {
         for entry in batch.exemplars {
             let position = Int(entry.series.rawValue)
             // One that is aggregated has a number once it had a histogram, which goes on as it is.
-            guard let id = series.ids[position], let target = series.targets[position] else { continue }
-            let exemplar = PipelineRun.process(entry.exemplar, target.steps, arrivedAt: committed.receivedAt) {
+            guard let id = series.ids[position] else { continue }
+            let exemplar = PipelineRun.process(
+                entry.exemplar, series.steps(of: position), arrivedAt: committed.receivedAt
+            ) {
                 if newest == nil { newest = batch.newestTimes(by: series.accounts) }
                 return newest?[series.accounts[position]] ?? entry.exemplar.timestamp
             }

@@ -83,6 +83,11 @@ struct CompiledSeries {
         kinds[index] = isOperational ? .operational : steps[index].isEmpty ? .plain : .stepped
     }
 
+    /// Of a series that is stored, by raw reference.
+    func steps(of index: Int) -> some Sequence<BoundStep> {
+        steps[index].lazy.map { boundSteps[Int($0)] }
+    }
+
     private mutating func account(of source: String) -> Int32 {
         if let known = accountNumbers[source] { return known }
         let account = Int32(sources.count)
