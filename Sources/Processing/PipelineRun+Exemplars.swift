@@ -7,7 +7,7 @@ extension PipelineRun {
     /// - Parameters:
     ///   - arrival: milliseconds since 1970, as is `newest`, the newest time that the series' source has in its request.
     package static func process(
-        _ exemplar: Exemplar, _ steps: [BoundStep], arrivedAt arrival: Int64, newest: () -> Int64
+        _ exemplar: Exemplar, _ steps: some Sequence<BoundStep>, arrivedAt arrival: Int64, newest: () -> Int64
     ) -> Exemplar? {
         var (value, timestamp) = (exemplar.value, exemplar.timestamp)
         for step in steps {

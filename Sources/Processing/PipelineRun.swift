@@ -38,12 +38,14 @@ package struct PipelineRun: Sendable {
         }
     }
 
-    /// - Parameter newest: the newest time that the sample's source has in its request.
+    /// - Parameters:
+    ///   - steps: the places of the series' steps in `all`.
+    ///   - newest: the newest time that the sample's source has in its request.
     package mutating func process(
-        _ sample: inout PipelineSample, _ steps: [BoundStep], offset: Int64, newest: () -> Int64
+        _ sample: inout PipelineSample, _ steps: Range<Int32>, of all: [BoundStep], offset: Int64, newest: () -> Int64
     ) -> SampleFate {
-        for step in steps {
-            let fate = apply(step, to: &sample, offset, newest)
+        for index in steps {
+            let fate = apply(all[Int(index)], to: &sample, offset, newest)
             if fate != .kept { return fate }
         }
         return .kept

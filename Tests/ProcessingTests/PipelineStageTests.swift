@@ -27,7 +27,8 @@ import Testing
         let pipeline = try PipelineSource(name: "p.yml", text: "stages: [\(stages)]", lookups: [:]).pipeline()
         var run = PipelineRun(pipeline, aggregator: Aggregator())
         guard case .kept(let plan) = pipeline.disposition(of: LabelSet(["__name__": "m"])) else { return .dropped }
-        return run.process(&sample, run.bind(plan), offset: 1) { newest }
+        let steps = run.bind(plan)
+        return run.process(&sample, 0..<Int32(steps.count), of: steps, offset: 1) { newest }
     }
 
     @Test func dropAndKeepGoByAnyOfTheirSelectors() throws {
@@ -122,7 +123,8 @@ import Testing
         for time in [0, 400, 15_000, 15_400, 14_000, 30_000, 29_000, 45_000, -1, -15_000, 90_000_000, 45_001] as [Int64]
         {
             var sample = PipelineSample(timestamp: time, value: 1, receivedAt: 0)
-            if run.process(&sample, steps, offset: 1, newest: { 0 }) == .kept { kept.append(time) }
+            let fate = run.process(&sample, 0..<Int32(steps.count), of: steps, offset: 1) { 0 }
+            if fate == .kept { kept.append(time) }
         }
         #expect(kept == [0, 15_000, 30_000, 45_000, -1, 90_000_000, 45_001])
         #expect(run.takeCounts()[0].dropped == 5)

@@ -76,8 +76,10 @@ struct BatchApplier {
         for entry in batch.exemplars {
             let position = Int(entry.series.rawValue)
             // One that is aggregated has a number once it had a histogram, which goes on as it is.
-            guard let id = series.ids[position], let target = series.targets[position] else { continue }
-            let exemplar = PipelineRun.process(entry.exemplar, target.steps, arrivedAt: committed.receivedAt) {
+            guard let id = series.ids[position] else { continue }
+            let exemplar = PipelineRun.process(
+                entry.exemplar, series.steps(of: position), arrivedAt: committed.receivedAt
+            ) {
                 if newest == nil { newest = batch.newestTimes(by: series.accounts) }
                 return newest?[series.accounts[position]] ?? entry.exemplar.timestamp
             }
@@ -118,7 +120,7 @@ struct BatchApplier {
     /// - Returns: what the pipeline refused.
     private mutating func applySpecial(_ committed: CommittedBatch, _ isReplay: Bool) -> [RejectedRecord] {
         let batch = committed.batch
-        var kept = KeptRecords()
+        var kept = KeptRecords(capacity: batch.count)
         var records = BatchRecords(batch)
         var newest: [Int32: Int64]?
         var refused: [RejectedRecord] = []
@@ -129,7 +131,8 @@ struct BatchApplier {
             let position = Int(reference.rawValue)
             let account = series.accounts[position]
             let details = records.details(of: index)
-            guard let target = series.targets[position] else {
+            let kind = series.kinds[position]
+            guard kind != .dropped else {
                 if let stage = series.droppedBy[reference] { run.countDropped(by: stage) }
                 tally.accepted(account, .dropped)
                 continue
@@ -138,10 +141,11 @@ struct BatchApplier {
                 timestamp: batch.timestamps[index], value: batch.values[index],
                 startTimestamp: details.startTimestamp, isHistogram: details.histogram != nil,
                 receivedAt: committed.receivedAt)
+            let steps = series.steps[position]
             let fate =
-                target.steps.isEmpty
+                steps.isEmpty
                 ? .kept
-                : run.process(&sample, target.steps, offset: committed.offset) {
+                : run.process(&sample, steps, of: series.boundSteps, offset: committed.offset) {
                     if newest == nil { newest = batch.newestTimes(by: series.accounts) }
                     return newest?[account] ?? batch.timestamps[index]
                 }
@@ -156,12 +160,14 @@ struct BatchApplier {
                     ).rejected(refusal, index: index))
             case .kept:
                 guard let id = series.id(of: position) else { continue }
-                if details.message != nil || (target.isOperational && isObserved) {
+                if details.message != nil || (kind == .operational && isObserved),
+                    let labels = series.labels[position]
+                {
                     kept.events.append(
                         (
                             kept.ids.count,
                             OperationalEvent(
-                                timestamp: sample.timestamp, labels: target.labels, value: sample.value,
+                                timestamp: sample.timestamp, labels: labels, value: sample.value,
                                 message: details.message)
                         ))
                 }

@@ -48,6 +48,13 @@ struct KeptRecords {
     private(set) var starts: [RecordStart] = []
     var events: [(index: Int, event: OperationalEvent)] = []
 
+    init(capacity: Int) {
+        ids.reserveCapacity(capacity)
+        accounts.reserveCapacity(capacity)
+        timestamps.reserveCapacity(capacity)
+        values.reserveCapacity(capacity)
+    }
+
     mutating func append(_ sample: PipelineSample, id: StoredSeriesID, account: Int32, histogram: NativeHistogram?) {
         if let histogram { histograms.append(RecordHistogram(sampleIndex: ids.count, histogram: histogram)) }
         if let start = sample.startTimestamp {

@@ -4,7 +4,7 @@ import TelemetryModel
 
 /// What the pipeline made of each raw series, by reference: worked out when a series is first seen, looked up ever after.
 ///
-/// What every sample needs lies in plain columns; labels and steps, which few need, lie apart.
+/// What every sample needs lies in plain columns.
 struct CompiledSeries {
     /// How a series' samples are handled.
     enum Kind: UInt8 {
@@ -13,26 +13,25 @@ struct CompiledSeries {
         case dropped
         /// Stored as it is.
         case plain
-        /// Stored after a look at its target: its samples go through steps, or are operational events, or both.
-        case special
-    }
-
-    struct Target {
-        let labels: LabelSet
-        let steps: [BoundStep]
-        /// Every record of the series is an operational event.
-        let isOperational: Bool
+        /// Its samples go through steps, and are stored as these leave them.
+        case stepped
+        /// Every record of the series is an operational event; it may have steps, too.
+        case operational
     }
 
     let registry: SeriesRegistry
     let pipeline: ProcessingPipeline
     let store: EmbeddedStore
-    /// By raw reference, as are `accounts`, `ids` and `targets`.
+    /// By raw reference, as are `accounts`, `ids`, `labels` and `steps`.
     private(set) var kinds: [Kind] = []
     private(set) var accounts: [Int32] = []
     /// Nil if no sample of the series is stored.
     private(set) var ids: [StoredSeriesID?] = []
-    private(set) var targets: [Target?] = []
+    /// Under which samples are stored; nil if a stage drops the series.
+    private(set) var labels: [LabelSet?] = []
+    /// Places in `boundSteps`: of all series in one column, so that no sample counts references to a list of its own.
+    private(set) var steps: [Range<Int32>] = []
+    private(set) var boundSteps: [BoundStep] = []
     /// Of dropped series, the index of the stage.
     private(set) var droppedBy: [SeriesReference: Int] = [:]
     /// Source ids by account number.
@@ -74,13 +73,19 @@ struct CompiledSeries {
         }
         for stage in Set(plan.relabelledBy) { seriesCounts[stage].relabelled += 1 }
         let severity = plan.labels[Severity.labelName].flatMap(Severity.init(rawValue:))
-        let target = Target(
-            labels: plan.labels, steps: run.bind(plan),
-            isOperational: severity.map { $0 >= .lowestOperational } ?? false)
+        let isOperational = severity.map { $0 >= .lowestOperational } ?? false
+        let firstStep = Int32(boundSteps.count)
+        boundSteps += run.bind(plan)
+        steps[index] = firstStep..<Int32(boundSteps.count)
         // A series of which nothing is stored would be in the index for nothing.
         if !plan.isFullyAggregated { ids[index] = store.id(for: plan.labels) }
-        targets[index] = target
-        kinds[index] = target.steps.isEmpty && !target.isOperational ? .plain : .special
+        labels[index] = plan.labels
+        kinds[index] = isOperational ? .operational : steps[index].isEmpty ? .plain : .stepped
+    }
+
+    /// Of a series that is stored, by raw reference.
+    func steps(of index: Int) -> some Sequence<BoundStep> {
+        steps[index].lazy.map { boundSteps[Int($0)] }
     }
 
     private mutating func account(of source: String) -> Int32 {
@@ -96,14 +101,15 @@ struct CompiledSeries {
         kinds.append(contentsOf: repeatElement(.unknown, count: added))
         accounts.append(contentsOf: repeatElement(0, count: added))
         ids.append(contentsOf: repeatElement(nil, count: added))
-        targets.append(contentsOf: repeatElement(nil, count: added))
+        labels.append(contentsOf: repeatElement(nil, count: added))
+        steps.append(contentsOf: repeatElement(0..<0, count: added))
     }
 
     /// The id under which a series' samples are stored, given to it when the first one is.
     mutating func id(of index: Int) -> StoredSeriesID? {
         if let id = ids[index] { return id }
-        guard let target = targets[index] else { return nil }
-        let id = store.id(for: target.labels)
+        guard let labels = labels[index] else { return nil }
+        let id = store.id(for: labels)
         ids[index] = id
         return id
     }
