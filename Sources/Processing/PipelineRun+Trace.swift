@@ -17,7 +17,7 @@ extension PipelineRun {
         var traces: [SampleTrace] = []
         for step in steps {
             let before = sample
-            let fate = process(&sample, [step], offset: offset) { newest }
+            let fate = process(&sample, 0..<1, of: [step], offset: offset) { newest }
             traces.append(SampleTrace(stage: step.stage, before: before, after: sample, fate: fate))
             if fate != .kept { break }
         }
