@@ -11,7 +11,7 @@ package struct MetadataChange: Sendable {
     private let registry: MetadataRegistry
     /// How it will be, as far as it will be another way than the registry has it.
     private var families: [String: [MetadataRegistry.Variant]] = [:]
-    private var addedFamilies = 0
+    private var added = MetadataTaken(families: 0, bytes: 0)
 
     package init(_ registry: MetadataRegistry) { self.registry = registry }
 
@@ -23,9 +23,12 @@ package struct MetadataChange: Sendable {
     }
 
     private mutating func add(_ item: FamilyMetadata, at now: Int64) {
-        let (before, count) = registry.state.withLock { ($0.families[item.family], $0.families.count) }
+        let (before, known) = registry.state.withLock { state in
+            (state.families[item.family], MetadataTaken(families: state.families.count, bytes: state.bytes))
+        }
+        let taken = MetadataTaken(families: known.families + added.families, bytes: known.bytes + added.bytes)
         var variants = families[item.family] ?? before
-        switch registry.limits.room(for: item, among: variants, count + addedFamilies, at: now) {
+        switch registry.limits.room(for: item, among: variants, taken, at: now) {
         case .known: return
         case .none(let bound):
             leftOut[keyPath: bound] += 1
@@ -35,7 +38,8 @@ package struct MetadataChange: Sendable {
                 variants?[place].lastSeen = now
             }
         case .new(let replaced):
-            if variants == nil { addedFamilies += 1 }
+            if variants == nil { added.families += 1 }
+            added.bytes += MetadataLimits.cost(of: item)
             if let replaced {
                 variants?.removeAll { $0.metadata == replaced }
                 let gone = FamilyMetadata(item.family, replaced)

@@ -2,6 +2,8 @@
 package struct MetadataLimits: Sendable, Equatable {
     /// 0 to keep none.
     package var families: Int
+    /// Of all texts and what holds them, about.
+    package var bytes = 128 << 20
     /// Different metadata of one family. Beyond it, one that nobody has sent for an hour makes room for a new one.
     package var variantsPerFamily = 16
     /// Bytes of a family's name; a longer one is left out.
@@ -12,6 +14,11 @@ package struct MetadataLimits: Sendable, Equatable {
     package var unitBytes = 256
 
     package init(families: Int = 100_000) { self.families = families }
+
+    /// Bytes that metadata takes, about.
+    static func cost(of item: FamilyMetadata) -> Int {
+        128 + item.family.utf8.count + item.metadata.help.utf8.count + item.metadata.unit.utf8.count
+    }
 
     /// What is kept of it.
     ///

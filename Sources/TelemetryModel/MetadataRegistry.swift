@@ -16,6 +16,7 @@ package final class MetadataRegistry: Sendable {
     struct State {
         var families: [String: [Variant]] = [:]
         var variantCount = 0
+        var bytes = 0
         var leftOut = LeftOut()
         var cutTexts = 0
     }
@@ -23,6 +24,7 @@ package final class MetadataRegistry: Sendable {
     /// Metadata that came and is not kept, by the bound that it came to. What is sent again counts again.
     package struct LeftOut: Sendable, Equatable {
         package var familyLimit = 0
+        package var byteLimit = 0
         package var variantLimit = 0
         package var nameTooLong = 0
     }
@@ -52,7 +54,8 @@ package final class MetadataRegistry: Sendable {
                     state.leftOut.nameTooLong += 1
                     return nil
                 }
-                switch limits.room(for: fitting, among: state.families[fitting.family], state.families.count, at: now) {
+                let taken = MetadataTaken(families: state.families.count, bytes: state.bytes)
+                switch limits.room(for: fitting, among: state.families[fitting.family], taken, at: now) {
                 case .known: return nil
                 case .none(let bound):
                     state.leftOut[keyPath: bound] += 1
@@ -110,6 +113,7 @@ package final class MetadataRegistry: Sendable {
             for item in change.removed { state.remove(item) }
             for (item, seen) in change.written { state.write(item, seen) }
             state.leftOut.familyLimit += change.leftOut.familyLimit
+            state.leftOut.byteLimit += change.leftOut.byteLimit
             state.leftOut.variantLimit += change.leftOut.variantLimit
         }
     }
@@ -134,6 +138,7 @@ extension MetadataRegistry.State {
         variants.remove(at: place)
         families[item.family] = variants.isEmpty ? nil : variants
         variantCount -= 1
+        bytes -= MetadataLimits.cost(of: item)
     }
 
     mutating func write(_ item: FamilyMetadata, _ seen: Int64) {
@@ -143,9 +148,16 @@ extension MetadataRegistry.State {
         } else {
             variants.append(MetadataRegistry.Variant(metadata: item.metadata, lastSeen: seen))
             variantCount += 1
+            bytes += MetadataLimits.cost(of: item)
         }
         families[item.family] = variants
     }
+}
+
+/// How much there is of what is bounded.
+struct MetadataTaken {
+    var families: Int
+    var bytes: Int
 }
 
 /// Whether metadata is to be written.
@@ -158,15 +170,16 @@ enum MetadataRoom {
 }
 
 extension MetadataLimits {
-    /// - Parameters: `variants`, those of the family; `familyCount`, of all.
+    /// - Parameters: `variants`, those of the family; `taken`, by all.
     func room(
-        for item: FamilyMetadata, among variants: [MetadataRegistry.Variant]?, _ familyCount: Int, at now: Int64
+        for item: FamilyMetadata, among variants: [MetadataRegistry.Variant]?, _ taken: MetadataTaken, at now: Int64
     ) -> MetadataRoom {
-        guard let variants else {
-            return familyCount < families ? .new(replacing: nil) : .none(\.familyLimit)
-        }
-        if let known = variants.first(where: { $0.metadata == item.metadata }) {
+        if let known = variants?.first(where: { $0.metadata == item.metadata }) {
             return now - known.lastSeen < MetadataRegistry.seenResolution ? .known : .seenAgain
+        }
+        guard taken.bytes + MetadataLimits.cost(of: item) <= bytes else { return .none(\.byteLimit) }
+        guard let variants else {
+            return taken.families < families ? .new(replacing: nil) : .none(\.familyLimit)
         }
         guard variants.count >= variantsPerFamily else { return .new(replacing: nil) }
         // What is still sent is at most as far behind as it takes to be written anew, and the time until it comes again.

@@ -61,6 +61,19 @@ import Testing
         #expect(none.news(in: [item("a")], at: 0).isEmpty)
     }
 
+    @Test func textsBeyondTheLimitAreLeftOut() {
+        var limits = MetadataLimits()
+        limits.bytes = 1000
+        let registry = MetadataRegistry(limits: limits)
+        let all = (0..<4).map { item("family \($0)", help: String(repeating: "h", count: 200)) }
+        #expect(take(all, into: registry, at: 0).count == 2)
+        #expect(registry.leftOut == .init(byteLimit: 2))
+        // What is known goes on, and what goes makes room.
+        #expect(take(Array(all[..<2]), into: registry, at: Self.hour).count == 2)
+        registry.forget(before: .max)
+        #expect(take(Array(all[2...]), into: registry, at: Self.hour).count == 2)
+    }
+
     @Test func ofTooManyVariantsOneThatIsNoLongerSentMakesRoom() {
         let registry = MetadataRegistry()
         let all = (0..<20).map { item("a", help: "\($0)") }

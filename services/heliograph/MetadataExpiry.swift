@@ -31,7 +31,7 @@ struct MetadataExpiry {
 
 extension HeliographSettings.Retention {
     /// For how long samples or rollups of any series are kept; nil for ever.
-    fileprivate var longest: Duration? {
+    var longest: Duration? {
         let all = [raw, rollup5m, rollup1h] + rules.list.flatMap { [$0.raw, $0.rollup5m, $0.rollup1h] }
         return all.contains(.zero) ? nil : all.max()
     }

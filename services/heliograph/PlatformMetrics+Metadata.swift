@@ -22,7 +22,8 @@ extension PlatformMetrics {
         ) {
             let leftOut = metadata.leftOut
             return [
-                ("families", leftOut.familyLimit), ("variants", leftOut.variantLimit), ("name", leftOut.nameTooLong),
+                ("families", leftOut.familyLimit), ("bytes", leftOut.byteLimit),
+                ("variants", leftOut.variantLimit), ("name", leftOut.nameTooLong),
             ].map { .init(Double($0.1), labels: [("bound", $0.0)]) }
         }
         metrics.register(
