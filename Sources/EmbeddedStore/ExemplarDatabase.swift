@@ -53,6 +53,9 @@ final class ExemplarDatabase: Sendable {
         found.withLock { $0 = damages }
     }
 
+    /// The last connection that closes folds the WAL in and removes it, which one that only reads cannot.
+    deinit { try? close() }
+
     /// Sentences about files that were set aside, since the last call.
     func takeDamages() -> [String] {
         found.withLock { found in
