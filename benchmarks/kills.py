@@ -1,4 +1,5 @@
 """What a server has acknowledged and does not have after kill -9: for each engine of `compare`."""
+import collections
 import json
 import os
 import random
@@ -15,12 +16,15 @@ SENDER_LIMIT = 60
 
 
 def stored_by_source(peer, workload):
+    """Metric by metric: without their names series of a source would be the same, which Prometheus refuses."""
     seconds = workload["queries"][0]["end"] - workload["start"] + 15
-    query = {
-        "kind": "instant", "start": workload["start"], "end": workload["queries"][0]["end"],
-        "expression": f'sum by (source_id) (count_over_time({{source_id!=""}}[{seconds}s]))'}
-    series = json.loads(peer.ask(query))["data"]["result"]
-    return {one["metric"]["source_id"]: int(float(one["value"][1])) for one in series}
+    span = {"start": workload["start"], "end": workload["queries"][0]["end"]}
+    stored = collections.Counter()
+    for name in json.loads(peer.ask({"kind": "values", "expression": "__name__", **span}))["data"]:
+        query = {"kind": "instant", "expression": f'sum by (source_id) (count_over_time({name}{{source_id!=""}}[{seconds}s]))', **span}
+        for one in json.loads(peer.ask(query))["data"]["result"]:
+            stored[one["metric"]["source_id"]] += int(float(one["value"][1]))
+    return stored
 
 
 def kill_once(kind, binary, workload, requests, scratch, path, moment):
