@@ -8,6 +8,8 @@ package struct DecodedRequest: Sendable {
     package var rejected: [RejectedRecord]
     /// All records of the request: `batch.count + rejected.count`.
     package var recordCount: Int
+    /// Bytes of the payloads that `refuse` kept.
+    var refusedBytes = 0
 
     package init(batch: TelemetryBatch = TelemetryBatch(), rejected: [RejectedRecord] = [], recordCount: Int = 0) {
         self.batch = batch
