@@ -30,6 +30,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 /// An engine target: pure Swift under Sources/, no HTTP server.
@@ -214,6 +215,22 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport", dependencies: ["NativeHistograms"], path: "Tests/TestSupport", swiftSettings: house),
+        // Every decoder, and what must hold whatever it is fed.
+        .target(
+            name: "DecoderFuzzing",
+            dependencies: [
+                "WireFormats", "TelemetryModel", "NativeHistograms", "StatsDAggregation", "ChunkCodec", "IngestLog",
+                "PromQLSyntax", "LabelPattern", "AlertRules", "ConfigurationYAML", "Relabelling", "ScrapeConfig",
+                "Processing", "KPIAnalytics", "TestSupport",
+            ],
+            path: "Tests/DecoderFuzzing", swiftSettings: house),
+        tests(
+            "DecoderFuzzTests",
+            [
+                "DecoderFuzzing", "WireFormats", "TelemetryModel", "IngestLog", "IngestionAPI", "Scraper", "Forwarder",
+                "HTTPSupport", "ChunkCodec", "NativeHistograms",
+            ],
+            exclude: ["Inputs"]),
         tests("NativeHistogramsTests", ["NativeHistograms"]),
         tests("TelemetryModelTests", ["TelemetryModel"]),
         tests("LabelPatternTests", ["LabelPattern"]),
@@ -289,9 +306,10 @@ let package = Package(
         tests(
             "IngestionAPITests",
             [
-                "IngestionAPI", "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", hummingbird,
-                hummingbirdTesting, nioCore,
+                "IngestionAPI", "HTTPSupport", "SelfMetrics", "TelemetryModel", "WireFormats", "IngestLog", "CZstd",
+                hummingbird, hummingbirdTesting, nioCore, nioPosix,
             ]),
+        tests("LineListenersTests", ["LineListeners", "DecoderFuzzing", nioCore, nioEmbedded]),
         tests("ForwarderTests", ["Forwarder", "TimeSeriesStore"]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("AccessControlTests", ["AccessControl"]),
@@ -322,3 +340,13 @@ let package = Package(
             ]),
     ]
 )
+
+// Only with libFuzzer can this be linked; scripts/fuzz sets the variable.
+if Context.environment["HELIOGRAPH_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+        .executableTarget(
+            name: "fuzz-decoder", dependencies: ["CFuzzer", "DecoderFuzzing"], path: "Tests/FuzzDriver",
+            swiftSettings: house),
+    ]
+}

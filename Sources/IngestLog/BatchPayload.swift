@@ -164,7 +164,7 @@ package enum BatchPayload {
 
     /// A 64-bit multiply-mix over words, folded to 32 bits: it is there to find damage, not forgery, and costs a fraction of
     /// what a table CRC would at this size.
-    static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt32 {
         var hash: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(bytes.count)
         var offset = 0
         while bytes.count - offset >= 8 {

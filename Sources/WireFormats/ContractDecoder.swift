@@ -12,6 +12,8 @@ package struct DecodedRequest: Sendable {
     package var rejectedExemplars = 0
     /// What the request says of metrics, each thing once.
     package var metadata: [FamilyMetadata] = []
+    /// Bytes of the payloads that `refuse` kept.
+    var refusedBytes = 0
 
     package init(batch: TelemetryBatch = TelemetryBatch(), rejected: [RejectedRecord] = [], recordCount: Int = 0) {
         self.batch = batch

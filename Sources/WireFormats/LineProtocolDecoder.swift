@@ -21,12 +21,15 @@ package struct DecodedLines: Sendable {
     package var skipped = SkippedFields()
 }
 
-/// More records than a request may have. Nothing of it was taken.
+/// More records than a request may have, or more that are refused. Nothing of it was taken.
 package struct TooManyLines: Error, Equatable, CustomStringConvertible {
     let limit: Int
+    var isOfRefused = false
 
     package var description: String {
-        "Expected at most \(limit) fields in one request, got more. Send fewer lines at a time. Nothing was taken."
+        isOfRefused
+            ? DecodedRequest.tooMuchRefused
+            : "Expected at most \(limit) fields in one request, got more. Send fewer lines at a time. Nothing was taken."
     }
 }
 
@@ -72,6 +75,9 @@ package final class LineProtocolDecoder: Sendable {
             self, precision: parameters.precision, database: ByteRange(start: lines.end, end: bytes.count),
             receivedAt: receivedAt)
         decoding.read(bytes, lines)
+        guard !decoding.result.request.refusesTooMuch else {
+            throw TooManyLines(limit: DecodedRequest.mostRefusedBytes, isOfRefused: true)
+        }
         guard !decoding.isOverfull else { throw TooManyLines(limit: maximumRecords) }
         return decoding.result
     }

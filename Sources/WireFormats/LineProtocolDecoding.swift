@@ -286,6 +286,7 @@ struct LineProtocolDecoding {
     private mutating func refuse(
         _ key: SeriesKey, _ value: ByteRange, _ timestamp: Int64, _ refusal: Refusal, _ bytes: Span<UInt8>
     ) {
+        guard !result.request.refusesTooMuch else { return }
         let line = counter.line(bytes, key.first.start)
         append(
             RejectedRecord(
@@ -296,7 +297,7 @@ struct LineProtocolDecoding {
     }
 
     private mutating func append(_ record: RejectedRecord, at line: Int) {
-        result.request.rejected.append(record)
+        result.request.refuse(record)
         result.request.recordCount += 1
         if result.firstRefusedLine == nil { result.firstRefusedLine = line }
     }

@@ -52,6 +52,15 @@ package struct DecodedMetrics: Sendable {
 package enum OTLPError: Error, Equatable, CustomStringConvertible {
     case malformed(String)
     case tooManyRecords(limit: Int)
+    case tooMuchRefused
+
+    /// It can be sent again in parts, and nothing is to be kept of it.
+    package var isTooLarge: Bool {
+        switch self {
+        case .malformed: false
+        case .tooManyRecords, .tooMuchRefused: true
+        }
+    }
 
     package var description: String {
         switch self {
@@ -59,6 +68,7 @@ package enum OTLPError: Error, Equatable, CustomStringConvertible {
         case .tooManyRecords(let limit):
             "Expected at most \(limit) records in one request, got more. Export fewer at a time "
                 + "(max_export_batch_size). Nothing was taken."
+        case .tooMuchRefused: DecodedRequest.tooMuchRefused
         }
     }
 }
@@ -88,6 +98,7 @@ package final class OTLPDecoder: Sendable {
         var decoding = OTLPDecoding(self, encoding)
         try encoding.read(request, into: &decoding)
         decoding.finish(request)
+        guard !decoding.result.request.refusesTooMuch else { throw .tooMuchRefused }
         guard !decoding.isOverfull else { throw .tooManyRecords(limit: maximumRecords) }
         return decoding.result
     }

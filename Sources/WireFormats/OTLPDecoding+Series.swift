@@ -109,7 +109,8 @@ extension OTLPDecoding {
             result.rejectedPoints += 1
         }
         result.request.recordCount += 1
-        result.request.rejected.append(
+        guard !result.request.refusesTooMuch else { return }
+        result.request.refuse(
             RejectedRecord(
                 index: index, field: refusal.field, reason: refusal.reason, message: refusal.message,
                 payload: letter.payload(body, encoding), sourceID: sourceID(point, origin),

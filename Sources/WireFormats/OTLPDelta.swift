@@ -46,6 +46,7 @@ package struct OTLPDeltaSum {
         // An exporter sends the points of a series in order; a collector may not.
         for point in decoded.deltas.sorted(by: { ($0.end, $0.index) < ($1.end, $1.index) }) {
             guard let refusal = add(point) else { continue }
+            if request.refusesTooMuch { break }
             refuse(point, refusal, payload: point.letter.payload(body, encoding), registry)
         }
         request.rejected.sort { $0.index < $1.index }
@@ -144,7 +145,7 @@ package struct OTLPDeltaSum {
         rejectedPoints += 1
         request.rejectedExemplars += point.exemplars.count
         request.recordCount += 1
-        request.rejected.append(
+        request.refuse(
             RejectedRecord(
                 index: point.index, field: refusal.field, reason: refusal.reason, message: refusal.message,
                 payload: payload, sourceID: point.parts.first.flatMap { registry.labels(of: $0.series)["source_id"] }))

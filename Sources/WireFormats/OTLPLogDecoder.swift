@@ -36,6 +36,7 @@ package final class OTLPLogDecoder: Sendable {
         var decoding = OTLPLogDecoding(self, encoding, receivedAt: receivedAt)
         try encoding.read(request, into: &decoding)
         decoding.finish(request)
+        guard !decoding.result.request.refusesTooMuch else { throw .tooMuchRefused }
         guard !decoding.isOverfull else { throw .tooManyRecords(limit: maximumRecords) }
         return decoding.result
     }

@@ -219,8 +219,9 @@ struct OTLPLogDecoding: OTLPItemDecoding {
     private mutating func refuse(
         _ range: ByteRange, _ places: OTLPPlaces, _ refusal: Refusal, _ body: Span<UInt8>
     ) {
+        guard !result.request.refusesTooMuch else { return }
         let letter = OTLPLogDeadLetter(places: places, record: range)
-        result.request.rejected.append(
+        result.request.refuse(
             RejectedRecord(
                 index: result.request.recordCount, field: refusal.field, reason: refusal.reason,
                 message: refusal.message, payload: letter.payload(body, encoding), sourceID: nil,

@@ -28,6 +28,15 @@ package struct DecodedWrite: Sendable {
 package enum RemoteWriteError: Error, Equatable, CustomStringConvertible {
     case malformed(ProtobufError)
     case tooManyRecords(limit: Int)
+    case tooMuchRefused
+
+    /// It can be sent again in parts, and nothing is to be kept of it.
+    package var isTooLarge: Bool {
+        switch self {
+        case .malformed: false
+        case .tooManyRecords, .tooMuchRefused: true
+        }
+    }
 
     package var description: String {
         switch self {
@@ -35,6 +44,7 @@ package enum RemoteWriteError: Error, Equatable, CustomStringConvertible {
         case .tooManyRecords(let limit):
             "Expected at most \(limit) samples, and as many exemplars, in one request, got more. Send fewer at a time "
                 + "(max_samples_per_send). Nothing was taken."
+        case .tooMuchRefused: DecodedRequest.tooMuchRefused
         }
     }
 }
@@ -72,6 +82,7 @@ package final class RemoteWriteDecoder: Sendable {
         } catch {
             throw .malformed(error)
         }
+        guard !decoding.result.request.refusesTooMuch else { throw .tooMuchRefused }
         guard !decoding.isOverfull else { throw .tooManyRecords(limit: maximumRecords) }
         var result = decoding.result
         result.request.metadata = decoding.metadata.all

@@ -31,6 +31,8 @@ struct RemoteWriteDecoding {
     private var exemplars = PendingExemplars()
     /// Of the series in the look-up that there cannot be.
     private var refusals: [Int: Refusal] = [:]
+    /// Of the series whose sample was refused last: its position in the look-up, its labels alone, and the source that they name.
+    private var refused: (series: Int, labels: [UInt8], sourceID: String?)?
     private(set) var result = DecodedWrite()
     private(set) var metadata = RemoteWriteMetadata()
 
@@ -103,7 +105,8 @@ struct RemoteWriteDecoding {
                 continue
             }
             try readSeries2(try fields.bytes(message), symbols, message, &scratch)
-            if lookUp.isFull {
+            // Series may repeat long symbols: no more is spelled out at a time than the message and some.
+            if lookUp.isFull || scratch.count > RemoteWriteDecoding.mostLabelBytes(message) {
                 resolve(scratch.span)
                 scratch.removeAll(keepingCapacity: true)
             }
@@ -151,6 +154,7 @@ struct RemoteWriteDecoding {
                     let name = try symbol(try packed.varint(message), at: packed.offset)
                     let value = try symbol(try packed.varint(message), at: packed.offset)
                     scratch.appendLabel(name, value, message)
+                    try check(scratch.count - start, message, at: packed.offset)
                 }
             case .varint(1):
                 let reference = Int(truncatingIfNeeded: try fields.varint(message))
@@ -158,6 +162,7 @@ struct RemoteWriteDecoding {
                     scratch.appendLabel(
                         try symbol(UInt64(bitPattern: Int64(name)), at: fields.offset),
                         try symbol(UInt64(bitPattern: Int64(reference)), at: fields.offset), message)
+                    try check(scratch.count - start, message, at: fields.offset)
                     open = nil
                 } else {
                     open = reference
@@ -179,6 +184,18 @@ struct RemoteWriteDecoding {
         guard pending.count > first || exemplars.count > firstExemplar else { return }
         if created != 0 { begin(first, at: created) }
         lookUp.append(SeriesKey(first: labels))
+    }
+
+    /// Bytes of labels as version 1 has them. 128 labels of the longest names and values are 655,360 bytes and their lengths.
+    private static func mostLabelBytes(_ message: Span<UInt8>) -> Int { max(1 << 20, message.count) }
+
+    /// A few bytes of references can stand for any number of bytes of symbols.
+    private func check(_ bytes: Int, _ message: Span<UInt8>, at offset: Int) throws(ProtobufError) {
+        let most = RemoteWriteDecoding.mostLabelBytes(message)
+        guard bytes <= most else {
+            throw ProtobufError(
+                offset: offset, reason: "expected at most \(most) bytes of labels in a series, got more")
+        }
     }
 
     /// Gives the pending samples from `first` on, of one series, the time at which it was created, if they have none.
@@ -240,6 +257,7 @@ struct RemoteWriteDecoding {
         for sample in pending { put(sample, bytes) }
         exemplars.move(to: &result.request, lookUp.references)
         lookUp.removeAll()
+        refused = nil
         pending.removeAll(keepingCapacity: true)
         histograms.removeAll(keepingCapacity: true)
     }
@@ -278,9 +296,10 @@ struct RemoteWriteDecoding {
 
     /// What is kept is a series of version 1 with this one sample.
     private mutating func refuse(_ sample: Pending, _ refusal: Refusal, _ bytes: Span<UInt8>) {
-        let labels = lookUp.wanted[sample.series].first
+        guard !result.request.refusesTooMuch else { return }
+        let known = refusedSeries(sample.series, bytes)
         var series = ProtobufWriter()
-        series.append(LabelMessages.only(labels, bytes))
+        series.append(known.labels)
         if sample.histogram >= 0 {
             // Of a field that stands twice the later one counts.
             var histogram = ProtobufWriter()
@@ -294,10 +313,23 @@ struct RemoteWriteDecoding {
                 if sample.start != 0 { message.int64(3, sample.start) }
             }
         }
-        result.request.rejected.append(
+        result.request.refuse(
             RejectedRecord(
                 index: result.request.recordCount - 1, field: refusal.field, reason: refusal.reason,
                 message: refusal.message, payload: series.bytes,
-                sourceID: LabelMessages.text(of: "source_id", labels, bytes)))
+                sourceID: known.sourceID))
+    }
+
+    /// All samples of a series may be refused, and its labels be long.
+    private mutating func refusedSeries(
+        _ position: Int, _ bytes: Span<UInt8>
+    ) -> (series: Int, labels: [UInt8], sourceID: String?) {
+        if let refused, refused.series == position { return refused }
+        let labels = lookUp.wanted[position].first
+        let found = (
+            position, LabelMessages.only(labels, bytes), LabelMessages.text(of: "source_id", labels, bytes)
+        )
+        refused = found
+        return found
     }
 }

@@ -63,7 +63,7 @@ struct DeadLetterDecoding {
             if let version { return result(try decoder.decode(payload.span, version: version).request) }
             return result(try decoder.decode(series: payload).request)
         } catch {
-            if case .tooManyRecords = error { return .unusable(error.description) }
+            if error.isTooLarge { return .unusable(error.description) }
             return failure(.invalidMessage, error.description, payload)
         }
     }
@@ -112,7 +112,7 @@ struct DeadLetterDecoding {
             decoded = try decoders.otlpLogs.decode(
                 payload.span, encoding(payload, parameters), receivedAt: letter.receivedAt)
         } catch {
-            if case .tooManyRecords = error { return .unusable(error.description) }
+            if error.isTooLarge { return .unusable(error.description) }
             return failure(.invalidMessage, error.description, payload)
         }
         // As below: of a letter's only record, refused again, nothing was taken.
@@ -130,7 +130,7 @@ struct DeadLetterDecoding {
         do throws(OTLPError) {
             decoded = try decoders.otlp.decode(payload.span, encoding)
         } catch {
-            if case .tooManyRecords = error { return .unusable(error.description) }
+            if error.isTooLarge { return .unusable(error.description) }
             return failure(.invalidMessage, error.description, payload)
         }
         if !decoded.deltas.isEmpty { return .differences(decoded, encoding) }

@@ -32,6 +32,7 @@ struct DeadLetterReplay: Sendable {
             case .differences(let metrics, let encoding):
                 return try await environment.decoders.deltaTurns.run {
                     let sum = try environment.log.sum(metrics, of: payload.span, encoding)
+                    if sum.request.refusesTooMuch { return .failed(DecodedRequest.tooMuchRefused) }
                     if sum.rejectedPoints == metrics.points, let first = sum.request.rejected.first {
                         return try await keep(letter, edited: edited, because: first.amongOthers(sum.rejectedPoints))
                     }

@@ -41,7 +41,7 @@ struct OTLPRoute: Sendable {
             }
         } catch {
             // One with too many points is not kept: it can be sent again in parts.
-            if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
+            if error.isTooLarge { throw APIError(.tooLarge, error.description) }
             try await intake.keep(
                 content.bytes, .invalidMessage, error.description, of: arrival, by: .otlp,
                 parameters: signal == .logs ? encoding.logParameters : encoding.parameters)
@@ -81,6 +81,7 @@ struct OTLPRoute: Sendable {
         case .metrics(let metrics):
             return try await intake.environment.decoders.deltaTurns.run {
                 let sum = try content.read { try intake.environment.log.sum(metrics, of: $0, encoding) }
+                if sum.request.refusesTooMuch { throw APIError(.tooLarge, DecodedRequest.tooMuchRefused) }
                 try await intake.commit(sum.request, of: arrival, by: .otlp, deltaTotals: sum.newTotals)
                 return OTLPOutcome(request: sum.request, items: metrics.points, rejectedItems: sum.rejectedPoints)
             }

@@ -40,7 +40,7 @@ struct RemoteWriteRoute: Sendable {
             decoded = try intake.environment.decoders.remoteWrite.decode(message.span, version: version)
         } catch {
             // One with too many samples is not kept: it can be sent again in parts.
-            if case .tooManyRecords = error { throw APIError(.tooLarge, error.description) }
+            if error.isTooLarge { throw APIError(.tooLarge, error.description) }
             try await intake.keep(
                 message, .invalidMessage, error.description, of: arrival, by: .remoteWrite,
                 parameters: version.parameters)

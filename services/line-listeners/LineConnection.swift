@@ -15,6 +15,8 @@ final class LineConnection: ChannelDuplexHandler {
     private let sink: any LineSink
     private let counters: LineCounters
     private var held = ByteBuffer()
+    /// Of the bytes held, so many at the beginning hold no line feed.
+    private var searched = 0
     private var isWaiting = false
     private var wantsRead = false
     /// The rest of a line that is too long is passed over.
@@ -54,32 +56,60 @@ final class LineConnection: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// Hands on all lines that are whole.
+    /// Hands on all lines that are whole and not too long, up to the first that is too long; that one is refused, and the rest
+    /// follows. So it does not matter which of them came together.
     private func deliver(_ context: ChannelHandlerContext) {
-        if isSkipping {
-            guard let newline = held.readableBytesView.firstIndex(of: 0x0A) else {
-                held.clear()
-                return
+        while true {
+            if isSkipping, !skip() { return }
+            let length = lengthOfLines()
+            if length > 0, let lines = held.readSlice(length: length) {
+                held.discardReadBytes()
+                return give(lines, context)
             }
-            held.moveReaderIndex(to: newline + 1)
-            isSkipping = false
+            guard refuseLongLine() else { return }
         }
-        guard let newline = held.readableBytesView.lastIndex(of: 0x0A),
-            let lines = held.readSlice(length: newline + 1 - held.readerIndex)
-        else { return checkLength() }
-        held.discardReadBytes()
-        checkLength()
-        give(lines, context)
     }
 
-    private func checkLength() {
-        guard held.readableBytes > LineConnection.longestLine else { return }
+    /// Passes over the rest of a line that is too long; false if its end has not come.
+    private func skip() -> Bool {
+        guard let newline = held.readableBytesView.firstIndex(of: 0x0A) else {
+            held.clear()
+            return false
+        }
+        held.moveReaderIndex(to: newline + 1)
+        isSkipping = false
+        return true
+    }
+
+    /// Bytes of the whole lines, with their ends, that stand before the first line that is too long.
+    private func lengthOfLines() -> Int {
+        let bytes = held.readableBytesView
+        var from = bytes.startIndex + searched
+        searched = 0
+        // Among so few bytes no line is too long.
+        if bytes.count <= LineConnection.longestLine {
+            if let newline = bytes[from...].lastIndex(of: 0x0A) { return newline + 1 - bytes.startIndex }
+            // A sender that dribbles would have the same bytes looked at again for each that comes.
+            searched = bytes.count
+            return 0
+        }
+        var end = bytes.startIndex
+        while let newline = bytes[from...].firstIndex(of: 0x0A), newline - end <= LineConnection.longestLine {
+            end = newline + 1
+            from = end
+        }
+        return end - bytes.startIndex
+    }
+
+    /// Refuses what is held if it begins with a line that is too long; false if it does not.
+    private func refuseLongLine() -> Bool {
+        guard held.readableBytes > LineConnection.longestLine else { return false }
         sink.refuse(
             Array(held.readableBytesView.prefix(LineConnection.keptBytes)),
             "Expected lines of at most \(LineConnection.longestLine) bytes, got a longer one, of which the beginning is kept."
         )
-        held.clear()
         isSkipping = true
+        return true
     }
 
     private func give(_ lines: ByteBuffer, _ context: ChannelHandlerContext) {
