@@ -10,6 +10,7 @@ extension HeadColumn {
         step = offset &- lastOffset
         lastOffset = offset
         count &+= 1
+        evenSteps = change == 0 ? evenSteps &+ 1 : 1
         var integer: Int64 = 0
         var isInteger = false
         if !coding.isXOR {

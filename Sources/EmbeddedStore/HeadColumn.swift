@@ -51,6 +51,8 @@ struct HeadColumn: Sendable {
     var hasMisfit = false
     /// Whether the latest value is an exception, which `last` does not tell.
     var endsWithException = false
+    /// How many of the latest steps were the same.
+    var evenSteps: UInt16 = 0
 
     /// Samples after which a column is closed and another begun: bounds what one late sample costs.
     static let maximumCount: UInt16 = 1024
@@ -58,6 +60,14 @@ struct HeadColumn: Sendable {
     var isEmpty: Bool { count == 0 }
     var lastTime: Int64 { window &+ Int64(lastOffset) }
     var isFull: Bool { count >= HeadColumn.maximumCount }
+
+    /// Whether the latest samples, which came in one step, tell that none is at this time. Two senders that take turns, each
+    /// with every other sample, come late all the time: what the one has left out need not be looked for.
+    func skips(_ time: Int64) -> Bool {
+        let distance = lastTime &- time
+        guard distance > 0, distance < Int64(evenSteps) &* Int64(step) else { return false }
+        return distance % Int64(step) != 0
+    }
 
     /// The value of the latest sample; nil if only decoding can tell.
     var lastValue: Double? {

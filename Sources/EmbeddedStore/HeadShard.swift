@@ -147,8 +147,9 @@ struct HeadShard: ~Copyable {
 
     /// The value that a column of the window has at that time. Decodes at most one column.
     private func storedValue(_ slot: Int, _ time: Int64, window: Int64) -> Double? {
-        if current[slot].window == window, current[slot].lastTime == time, let value = current[slot].lastValue {
-            return value
+        if current[slot].window == window {
+            if current[slot].lastTime == time, let value = current[slot].lastValue { return value }
+            if current[slot].skips(time) { return nil }
         }
         var bytes: [UInt8] = []
         var found = SampleColumns()

@@ -32,6 +32,8 @@ import WireFormats
                 break
             case .taken(let request):
                 Issue.record("\(input): refused with \(record.message), then taken: \(request.batch.count)")
+            case .differences(let metrics, _):
+                Issue.record("\(input): refused with \(record.message), then taken: \(metrics.points) differences")
             case .unusable: break
             }
         }

@@ -52,6 +52,32 @@ import TimeSeriesStore
         #expect(shard.arena.usedBytes == 0)
     }
 
+    /// Two senders have every other sample of a series each; the one lags behind the other, and repeats some of its own.
+    @Test(arguments: 0..<8) func agreesWhereSendersTakeTurns(_ round: UInt64) {
+        var seeds = SeededGenerator.seeded("HeadShardTests turns, round \(round)")
+        var generator = SeededGenerator(seed: seeds.next() &+ round)
+        var shard = HeadShard()
+        var model: [Int64: Double] = [:]
+        let origin: Int64 = 1_760_004_000_000
+        var next: [Int64] = [0, 1]
+        for operation in 0..<2000 {
+            let lead = next[0] - next[1]
+            let sender = lead > 12 ? 1 : lead < -12 ? 0 : Int.random(in: 0...1, using: &generator)
+            let isRepeated = generator.next() % 6 == 0 && next[sender] > 2
+            let step = isRepeated ? next[sender] - 2 * Int64.random(in: 1...6, using: &generator) : next[sender]
+            if !isRepeated { next[sender] += generator.next() % 40 == 0 ? 4 : 2 }
+            let time = origin + max(0, step) * 15_000
+            let value = Double(generator.next() % 2)
+            let outcome = HeadCoding.powers.withUnsafeBufferPointer {
+                shard.insert(0, time, value, window: Head.window(of: time), $0)
+            }
+            let expected: InsertOutcome = model[time].map { $0 == value ? .duplicate : .replaced } ?? .stored
+            #expect(outcome == expected, "operation \(operation)")
+            model[time] = value
+        }
+        compare(shard, [0: model], .all)
+    }
+
     private func compare(_ shard: borrowing HeadShard, _ model: [Int: [Int64: Double]], _ range: TimeRange) {
         for slot in 0..<3 {
             var image = HeadImage(range: range)
