@@ -259,11 +259,14 @@ class Heliograph(Peer):
     write_paths = {"remote-write": "/api/v1/write", "line-protocol": "/write", "contract": "/api/v1/telemetry"}
     has_disk_figures = False
 
+    # Of every server, besides what one of them is given.
+    arguments = ()
+
     def __init__(self, folder, data=None, arguments=()):
         super().__init__(folder)
         self.server = release_binary("heliograph", "HELIOGRAPH_BINARY")
         self.data = data or self.folder / "data"
-        self.arguments = arguments
+        self.arguments = [*Heliograph.arguments, *arguments]
 
     @classmethod
     def missing(cls):
