@@ -10,7 +10,7 @@ extension HeadColumn {
         step = offset &- lastOffset
         lastOffset = offset
         count &+= 1
-        evenSteps = change == 0 ? evenSteps &+ 1 : 1
+        evenSteps = change == 0 ? evenSteps &+ (evenSteps < .max ? 1 : 0) : 1
         var integer: Int64 = 0
         var isInteger = false
         if !coding.isXOR {

@@ -47,15 +47,24 @@ struct HeadColumn: Sendable {
     var coding = HeadCoding()
     var pendingBits: UInt8 = 0
     var wordsInLastPiece: UInt8 = 0
-    /// Whether a finite value had to be written bit by bit already.
-    var hasMisfit = false
-    /// Whether the latest value is an exception, which `last` does not tell.
-    var endsWithException = false
-    /// How many of the latest steps were the same.
-    var evenSteps: UInt16 = 0
+    private var flags: UInt8 = 0
+    /// How many of the latest steps were the same; 255 are 255 or more.
+    var evenSteps: UInt8 = 0
 
     /// Samples after which a column is closed and another begun: bounds what one late sample costs.
     static let maximumCount: UInt16 = 1024
+
+    /// Whether a finite value had to be written bit by bit already.
+    var hasMisfit: Bool {
+        get { flags & 1 != 0 }
+        set { flags = flags & ~1 | (newValue ? 1 : 0) }
+    }
+
+    /// Whether the latest value is an exception, which `last` does not tell.
+    var endsWithException: Bool {
+        get { flags & 2 != 0 }
+        set { flags = flags & ~2 | (newValue ? 2 : 0) }
+    }
 
     var isEmpty: Bool { count == 0 }
     var lastTime: Int64 { window &+ Int64(lastOffset) }
