@@ -216,8 +216,10 @@ final class ExemplarDatabase: Sendable {
         configuration.label = "heliograph.exemplars"
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
-            // Before the first table is made; afterwards it changes nothing.
-            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            // Only a file without a table: on any other SQLite writes a page for it, which a full disk has no room for.
+            if try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 {
+                try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            }
             try db.execute(sql: "PRAGMA journal_mode = WAL")
             try db.execute(sql: "PRAGMA synchronous = FULL")
         }

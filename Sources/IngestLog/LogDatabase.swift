@@ -18,9 +18,12 @@ enum LogDatabase {
         configuration.label = "heliograph.log"
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
-            // Both only matter to a file that does not exist yet; incremental, so that `trim` decides when to shrink it.
-            try db.execute(sql: "PRAGMA page_size = \(pageSize)")
-            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            // Both only matter to a file that does not exist yet, and on any other SQLite writes a page for the second, which a
+            // full disk has no room for; incremental, so that `trim` decides when to shrink it.
+            if try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 {
+                try db.execute(sql: "PRAGMA page_size = \(pageSize)")
+                try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            }
             try db.execute(sql: "PRAGMA journal_mode = WAL")
             try db.execute(sql: "PRAGMA synchronous = FULL")
             try db.execute(sql: "PRAGMA wal_autocheckpoint = \(checkpointPages)")
