@@ -11,6 +11,8 @@ add_python_packages()
 
 import graphyte  # noqa: E402
 import statsd  # noqa: E402
+from prometheus_client import CollectorRegistry, Counter, Gauge  # noqa: E402
+from prometheus_client.bridge.graphite import GraphiteBridge  # noqa: E402
 
 SETTINGS = {
     "HELIOGRAPH_STATSD_LISTEN": "127.0.0.1:0", "HELIOGRAPH_STATSD_INTERVAL": "200ms",
@@ -98,6 +100,13 @@ def graphite_clients(check, server, number):
         selector = f'cpu_{protocol}{{source_id="web1",core="0"}}'
         until(lambda: value(server, f"count_over_time({selector}[5m])") == 10, f"by {protocol}")
         check.equal(value(server, f"sum_over_time({selector}[5m])"), 45, f"values by {protocol}")
+    registry = CollectorRegistry()
+    Counter("jobs", "Jobs done.", ["queue"], registry=registry).labels("mail").inc(7)
+    Gauge("depth", "Jobs that wait.", registry=registry).set(2.5)
+    GraphiteBridge(("127.0.0.1", number), registry=registry, tags=True).push(prefix="servers.web1")
+    until(lambda: value(server, 'jobs_total{source_id="web1",queue="mail"}') == 7, "prometheus_client's bridge")
+    check.equal(value(server, 'depth{source_id="web1"}'), 2.5, "prometheus_client's bridge, without labels")
+    bridged = 3  # jobs_total, jobs_created and depth
     with socket.create_connection(("127.0.0.1", number)) as stream:
         # In pieces, with lines that are broken, far too long, and not ended.
         lines = [f"pieces.{n} {n} {now}" for n in range(200)]
@@ -114,7 +123,7 @@ def graphite_clients(check, server, number):
     check.equal(json.loads(answer)["data"]["outcome"], "replayed", f"a line, mended: {answer}")
     check.equal(value(server, 'mended{source_id="web1"}'), 5, "by the listener's templates")
     until(lambda: own(server, "heliograph_lines_open_connections", "graphite") == 0, "connections are given up")
-    check.equal(own(server, "heliograph_lines_received_total", "graphite"), 20 + 202 + 2, "lines are counted")
+    check.equal(own(server, "heliograph_lines_received_total", "graphite"), 20 + bridged + 202 + 2, "lines are counted")
 
 
 def crowd(check, server, number):
