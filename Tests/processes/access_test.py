@@ -2,6 +2,7 @@
 """Tokens, their scopes, rates and budgets on a running server, as curl, Prometheus and a browser's page use them; what the
 server refuses to do without; and that no secret is ever logged. usage: access_test.py"""
 import base64
+import functools
 import json
 import pathlib
 import socket
@@ -11,7 +12,7 @@ import tempfile
 import time
 
 import prometheus_peer as peer
-from harness import BINARY, Checks, Server, clean_environment
+from harness import BINARY, Checks, Server, await_true, clean_environment
 
 RECORD = {"source_id": "a", "metric_name": "m", "metric_value": 1}
 
@@ -38,12 +39,7 @@ def basic(token, user="anybody"):
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode()}
 
 
-def until(condition, what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
+until = functools.partial(await_true, seconds=10)
 
 
 def refuses_to_be_open(check, folder):

@@ -12,7 +12,7 @@ import time
 
 import prometheus_peer as peer
 import scrape_peer
-from harness import BINARY, Checks, Server, add_python_packages, clean_environment
+from harness import BINARY, Checks, Server, add_python_packages, await_true, clean_environment
 
 add_python_packages()
 
@@ -28,18 +28,6 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 SNAPPY = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
 V2 = {**SNAPPY, "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"}
 TEXT = {"Content-Type": "application/openmetrics-text; version=1.0.0"}
-
-
-def await_true(condition, what, seconds=60):
-    """What the condition gives as soon as that is something."""
-    deadline = time.monotonic() + seconds
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.05)
 
 
 def ask(asked, query, **parameters):

@@ -47,6 +47,18 @@ def end(process):
         process.wait()
 
 
+def await_true(condition, what, seconds=60):
+    """What the condition gives as soon as that is something."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.02)
+
+
 class Server:
     """One `heliograph run`, on a port the kernel chose. Use as a context manager: it is ended on leaving."""
 

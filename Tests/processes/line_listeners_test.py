@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Real clients of StatsD and Graphite send by UDP and TCP; PromQL reads it back. usage: line_listeners_test.py"""
+import functools
 import json
 import re
 import socket
 import time
 
-from harness import Checks, Server, add_python_packages, temporary_folder
+from harness import Checks, Server, add_python_packages, await_true, temporary_folder
 
 add_python_packages()
 
@@ -25,16 +26,7 @@ def port(server, name):
     return until(lambda: next(iter(re.findall(rf"address=127\.0\.0\.1:(\d+) .*listening for {name} ", server.log())), None), f"{name} listens")
 
 
-def until(read, what, seconds=30):
-    """What `read` returns once it is something."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = read()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.05)
+until = functools.partial(await_true, seconds=30)
 
 
 def value(server, expression, **parameters):

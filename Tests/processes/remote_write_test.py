@@ -11,7 +11,7 @@ import time
 
 import prometheus_peer as peer
 from forwarder import Forwarder
-from harness import Checks, Server
+from harness import Checks, Server, await_true
 
 V1 = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
 V2 = {**V1, "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"}
@@ -81,14 +81,6 @@ def scrapes(prometheus):
 def newest(server, selector):
     found = server.query(f"max(timestamp({selector}))")
     return float(found[0]["value"][1]) if found else 0
-
-
-def await_true(condition, what, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
 
 
 def await_samples(server, selector):

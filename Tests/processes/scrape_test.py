@@ -12,23 +12,11 @@ import time
 
 import prometheus_peer as peer
 import scrape_peer
-from harness import BINARY, Checks, Server
+from harness import BINARY, Checks, Server, await_true
 from scrape_peer import NodeExporter, Target
 
 REPORT = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling",
           "scrape_series_added")
-
-
-def await_true(condition, what, seconds=60):
-    """What the condition gives as soon as that is something."""
-    deadline = time.monotonic() + seconds
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.05)
 
 
 def write(path, text):

@@ -2,7 +2,7 @@
 """TLS with certificates that openssl makes: curl and Python speak it, a new certificate is taken over while the server runs, a broken
 one is not, and clients' certificates can be asked for. usage: tls_test.py"""
 import http.client
-import json
+import functools
 import os
 import pathlib
 import shutil
@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import harness
-from harness import BINARY, Checks, clean_environment
+from harness import BINARY, Checks, await_true, clean_environment
 
 
 def openssl(*arguments):
@@ -67,12 +67,7 @@ def put(pki, name, parts=("pem", "key")):
         os.replace(pki / f"next.{part}", pki / f"live.{part}")
 
 
-def until(condition, what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
+until = functools.partial(await_true, seconds=10)
 
 
 def refused(*settings):
