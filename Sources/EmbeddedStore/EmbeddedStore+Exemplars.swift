@@ -26,6 +26,13 @@ extension EmbeddedStore {
     /// - Throws: what SQLite says; nothing is lost, and the next call tries again.
     package func writeExemplars() throws { try exemplars.write(labels: labels(of:)) }
 
+    /// Lets go of exemplars that are older than they are to be kept.
+    ///
+    /// - Throws: what SQLite says, as on a full disk: whoever makes room there must not wait for this.
+    package func expireExemplars(now: Int64, isCancelled: () -> Bool = { false }) throws {
+        try exemplars.expire(now: now, isCancelled: isCancelled)
+    }
+
     package var hasExemplarsToWrite: Bool { exemplars.hasSomethingToWrite }
     /// Whether so many exemplars are in memory that they are to be written at once.
     package var hasManyExemplars: Bool { exemplars.isFull }

@@ -16,11 +16,11 @@ extension EmbeddedStore {
     }
 
     /// Removes blocks and rollups of which nothing is to be kept, and rewrites those that have many series that are not. Before
-    /// samples go, their summaries are made, if the tiers are kept for longer. Exemplars go by a retention of their own.
+    /// samples go, their summaries are made, if the tiers are kept for longer. Exemplars have a retention of their own
+    /// (`expireExemplars`).
     ///
     /// - Parameters: as of `compactNext`.
     package func sweepRetention(now: Int64, isCancelled: () -> Bool = { false }) throws -> RetentionReport {
-        try exemplars.expire(now: now, isCancelled: isCancelled)
         do {
             return try sweepOnce(now: now, isCancelled)
         } catch let damage as BlockDamage {

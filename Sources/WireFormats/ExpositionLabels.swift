@@ -147,27 +147,9 @@ struct ExpositionLabels {
     /// The text in quotes. `\\`, `\"` and `\n` are escapes; any other backslash stands for itself.
     private static func text(_ range: ByteRange, _ bytes: Span<UInt8>) throws(Refusal) -> String {
         guard !bytes.isPlainASCII(range) else { return String(decoding: bytes.array(range), as: UTF8.self) }
-        var text: [UInt8] = []
-        text.reserveCapacity(range.count)
-        var index = range.start
-        while index < range.end {
-            let byte = bytes[index]
-            index += 1
-            guard byte == ASCII.backslash, index < range.end else {
-                text.append(byte)
-                continue
-            }
-            switch bytes[index] {
-            case ASCII.backslash: text.append(ASCII.backslash)
-            case ASCII.quote: text.append(ASCII.quote)
-            case UInt8(ascii: "n"): text.append(ASCII.newline)
-            default:
-                text.append(byte)
-                continue
-            }
-            index += 1
+        guard let text = String(validating: bytes.unescaped(range, quotes: true), as: UTF8.self) else {
+            throw .noUTF8()
         }
-        guard let text = String(validating: text, as: UTF8.self) else { throw .noUTF8() }
         return text
     }
 }

@@ -66,9 +66,10 @@ struct ExpositionMetadata {
             key.append(unit, of: bytes)
             let item = texts.item(for: key) {
                 FamilyMetadata(
-                    bytes.unescaped(entry.name, quotes: true),
+                    String(decoding: bytes.unescaped(entry.name, quotes: true), as: UTF8.self),
                     MetricMetadata(
-                        type: entry.type ?? .unknown, help: bytes.unescaped(help, quotes: format == .openMetrics),
+                        type: entry.type ?? .unknown,
+                        help: String(decoding: bytes.unescaped(help, quotes: format == .openMetrics), as: UTF8.self),
                         unit: bytes.repairedText(unit)))
             }
             guard let item else { continue }
@@ -91,30 +92,5 @@ extension Span<UInt8> {
         guard a.count == b.count else { return false }
         for index in 0..<a.count where self[a.start + index] != self[b.start + index] { return false }
         return true
-    }
-
-    /// - Parameter quotes: whether `\"` is a quotation mark, besides `\\` and `\n`.
-    fileprivate func unescaped(_ range: ByteRange, quotes: Bool) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(range.count)
-        var index = range.start
-        while index < range.end {
-            let byte = self[index]
-            index += 1
-            guard byte == ASCII.backslash, index < range.end else {
-                text.append(byte)
-                continue
-            }
-            switch self[index] {
-            case ASCII.backslash: text.append(ASCII.backslash)
-            case UInt8(ascii: "n"): text.append(ASCII.newline)
-            case ASCII.quote where quotes: text.append(ASCII.quote)
-            default:
-                text.append(byte)
-                continue
-            }
-            index += 1
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -185,12 +185,22 @@ import TimeSeriesStore
         append(store, Self.a, [Self.exemplar(1, 0)], offset: 1)
         append(store, Self.b, [Self.exemplar(2, 0), Self.exemplar(3, 2000)], offset: 2)
         try store.writeExemplars()
-        _ = try store.sweepRetention(now: Self.now + 2500)
+        try store.expireExemplars(now: Self.now + 2500)
         #expect(try read(store) == [Self.b: [Self.exemplar(3, 2000)]])
         #expect(store.exemplarCounts.expired == 2 && store.exemplarCounts.series == 1)
         append(store, Self.a, [Self.exemplar(4, 3000)], offset: 3)
         try store.writeExemplars()
         #expect(try read(store)[Self.a] == [Self.exemplar(4, 3000)])
+    }
+
+    /// As on a full disk: the samples that are past their retention are what makes room.
+    @Test func samplesGoThoughExemplarsCannot() throws {
+        let store = try open { $0.retention = 1000 }
+        append(store, Self.a, [Self.exemplar(1, 0)], offset: 1)
+        try store.writeExemplars()
+        try store.exemplars.close()
+        #expect(throws: (any Error).self) { try store.expireExemplars(now: Self.now + 2500) }
+        #expect(throws: Never.self) { try store.sweepRetention(now: Self.now + 2500) }
     }
 
     @Test func memoryIsBoundedAndNoneAreKeptIfNoneAreWanted() throws {

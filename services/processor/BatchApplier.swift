@@ -57,7 +57,7 @@ struct BatchApplier {
         if batch.messages.isEmpty, batch.references.allSatisfy({ series.kinds[Int($0.rawValue)] == .plain }) {
             applyPlain(committed, isReplay)
         } else {
-            outcome.refused = applySpecial(committed, isReplay)
+            outcome.refused = applyOneByOne(committed, isReplay)
         }
         if !batch.exemplars.isEmpty { applyExemplars(committed, isReplay) }
         outcome.counts = tally.finish().map { account, counts in
@@ -118,7 +118,7 @@ struct BatchApplier {
     }
 
     /// - Returns: what the pipeline refused.
-    private mutating func applySpecial(_ committed: CommittedBatch, _ isReplay: Bool) -> [RejectedRecord] {
+    private mutating func applyOneByOne(_ committed: CommittedBatch, _ isReplay: Bool) -> [RejectedRecord] {
         let batch = committed.batch
         var kept = KeptRecords(capacity: batch.count)
         var records = BatchRecords(batch)

@@ -63,6 +63,7 @@ package final class Compactor: Sendable {
             }
         }
         sweep(now: now)
+        expireExemplars(now: now)
     }
 
     /// After so many failures in a row it is the disk, not a block.
@@ -107,6 +108,17 @@ package final class Compactor: Sendable {
         } catch {
             counters.failures.add()
             logger.error("retention could not be applied; it is tried again later", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// After the samples: a full disk may have no room for what this writes before they have gone.
+    private func expireExemplars(now: Int64) {
+        guard !isStopping.load(ordering: .relaxed) else { return }
+        do {
+            try store.expireExemplars(now: now, isCancelled: { self.isStopping.load(ordering: .relaxed) })
+        } catch {
+            counters.failures.add()
+            logger.error("exemplars could not be expired; it is tried again later", metadata: ["error": "\(error)"])
         }
     }
 }
