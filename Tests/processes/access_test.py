@@ -2,7 +2,6 @@
 """Tokens, their scopes, rates and budgets on a running server, as curl, Prometheus and a browser's page use them; what the
 server refuses to do without; and that no secret is ever logged. usage: access_test.py"""
 import base64
-import functools
 import json
 import pathlib
 import socket
@@ -39,7 +38,8 @@ def basic(token, user="anybody"):
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode()}
 
 
-until = functools.partial(await_true, seconds=10)
+def until(condition, what, seconds=10):
+    return await_true(condition, what, seconds)
 
 
 def refuses_to_be_open(check, folder):

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Real clients of StatsD and Graphite send by UDP and TCP; PromQL reads it back. usage: line_listeners_test.py"""
-import functools
 import json
 import re
 import socket
@@ -26,7 +25,8 @@ def port(server, name):
     return until(lambda: next(iter(re.findall(rf"address=127\.0\.0\.1:(\d+) .*listening for {name} ", server.log())), None), f"{name} listens")
 
 
-until = functools.partial(await_true, seconds=30)
+def until(condition, what, seconds=30):
+    return await_true(condition, what, seconds)
 
 
 def value(server, expression, **parameters):

@@ -2,7 +2,6 @@
 """TLS with certificates that openssl makes: curl and Python speak it, a new certificate is taken over while the server runs, a broken
 one is not, and clients' certificates can be asked for. usage: tls_test.py"""
 import http.client
-import functools
 import os
 import pathlib
 import shutil
@@ -67,7 +66,8 @@ def put(pki, name, parts=("pem", "key")):
         os.replace(pki / f"next.{part}", pki / f"live.{part}")
 
 
-until = functools.partial(await_true, seconds=10)
+def until(condition, what, seconds=10):
+    return await_true(condition, what, seconds)
 
 
 def refused(*settings):
