@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import HTTPSupport
 import NIOCore
 import NIOHTTP1
 
@@ -21,7 +22,7 @@ struct WebhookClient: Sendable {
         } catch let error as HTTPClientError {
             throw .unreachable(reason: error.shortDescription)
         } catch let error as IOError {
-            throw .unreachable(reason: error.description)
+            throw .unreachable(reason: error.reason)
         } catch {
             throw .unreachable(reason: "\(type(of: error))")
         }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import HTTPSupport
 import NIOCore
 import NIOHTTP1
 
@@ -59,6 +60,8 @@ struct ForwardClient: Sendable {
             }
         } catch let error as HTTPClientError {
             return .unavailable(error.shortDescription, retryAfter: nil)
+        } catch let error as IOError {
+            return .unavailable("no connection: \(error.reason)", retryAfter: nil)
         } catch {
             return .unavailable("\(error)", retryAfter: nil)
         }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import HTTPSupport
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -145,7 +146,7 @@ final class HTTPFetcher: Sendable {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout:
             "no answer from \(url) within \(timeoutMilliseconds) ms"
         case let error as HTTPClientError: "get \(url): \(error.shortDescription)"
-        case let error as IOError: "get \(url): \(String(cString: strerror(error.errnoCode)))"
+        case let error as IOError: "get \(url): \(error.reason)"
         case let error as NIOSSLError: "get \(url): \(words(for: error))"
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
             "get \(url): the server's certificate is for another name; see tls_config.server_name"
