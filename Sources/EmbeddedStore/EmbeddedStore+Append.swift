@@ -41,6 +41,7 @@ extension EmbeddedStore {
             state.counts.replacedValues += replaced
             for (index, event) in here where !repeated.contains(index) || !state.events.contains(event) {
                 state.events.append(event)
+                state.windows[Head.window(of: event.timestamp)]?.amount.add(event)
                 news.insert(index)
             }
         }
@@ -65,26 +66,30 @@ extension EmbeddedStore {
         return head.append(ids, times, values, details, isPassedOver: isPassedOver, report: report)
     }
 
-    /// The two-hour windows in which the times lie; almost always one or two.
-    private static func windows(of times: [Int64]) -> [Int64] {
-        var windows: [Int64] = []
+    /// The two-hour windows in which the times lie, almost always one or two, and how many lie in each.
+    private static func windows(of times: [Int64]) -> [Int64: Int] {
+        var windows: [Int64: Int] = [:]
         var current = Int64.max
-        for time in times where time < current || time >= current &+ Head.windowLength {
-            current = Head.window(of: time)
-            if !windows.contains(current) { windows.append(current) }
+        var first = 0
+        for (index, time) in times.enumerated() where time < current || time >= current &+ Head.windowLength {
+            if index > first { windows[current, default: 0] += index - first }
+            (current, first) = (Head.window(of: time), index)
         }
+        if first < times.count { windows[current, default: 0] += times.count - first }
         return windows
     }
 
-    /// Notes which log offsets the windows need; returns those that blocks have through this offset.
-    private func open(_ windows: [Int64], _ offset: Int64, _ arrivedAt: Int64, isReplay: Bool) -> Set<Int64> {
+    /// Notes how much comes for the windows and which log offsets they need; returns those that blocks have through this
+    /// offset.
+    private func open(_ windows: [Int64: Int], _ offset: Int64, _ arrivedAt: Int64, isReplay: Bool) -> Set<Int64> {
         state.withLock { state in
             var inBlocks: Set<Int64> = []
-            for window in windows {
+            for (window, samples) in windows {
                 if isReplay, let through = state.flushedThrough[window], through >= offset {
                     inBlocks.insert(window)
-                } else if state.windows[window] == nil {
-                    state.windows[window] = WindowState(firstOffset: offset, openedAt: arrivedAt)
+                } else {
+                    let opened = WindowState(firstOffset: offset, openedAt: arrivedAt)
+                    state.windows[window, default: opened].amount.samples += samples
                 }
             }
             return inBlocks

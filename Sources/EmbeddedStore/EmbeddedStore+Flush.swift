@@ -13,6 +13,10 @@ extension EmbeddedStore {
         /// A window is flushed at the latest so long after its first sample arrived, whatever time its samples have, so
         /// that samples from the future cannot keep the log from being trimmed.
         package var longestStayMilliseconds: Int64 = 3 * 3_600_000
+        /// Bytes above which windows that are over do not wait for more of their samples to arrive: hours of old data that
+        /// are sent in seconds leave memory as they come. Where the series themselves take more, that counts, so that a block
+        /// has more of each series than its labels.
+        package var maximumBackfillBytes = 32 << 20
 
         package init() {}
     }
@@ -29,11 +33,29 @@ extension EmbeddedStore {
     /// Takes the windows that are due out of the head's way. To be called between two appends, when everything through
     /// `offset` has been appended. True if there is something for `writeDetached` to do.
     package func detach(dueAt now: Int64, policy: FlushPolicy, through offset: Int64) -> Bool {
-        detach(through: offset) { window, state in
-            (window + Head.windowLength + policy.graceMilliseconds <= now
-                && state.openedAt + policy.graceMilliseconds <= now)
+        let isOver = { (window: Int64) in window + Head.windowLength + policy.graceMilliseconds <= now }
+        let isCrowded = isCrowded(by: isOver, beyond: policy.maximumBackfillBytes)
+        return detach(through: offset) { window, state in
+            (isOver(window) && (isCrowded || state.openedAt + policy.graceMilliseconds <= now))
                 || state.openedAt + policy.longestStayMilliseconds <= now
         }
+    }
+
+    /// Whether windows that are over hold more than `limit`, and more than the series: their share of all samples is taken to
+    /// be that of the bytes. O(windows).
+    private func isCrowded(by isOver: (Int64) -> Bool, beyond limit: Int) -> Bool {
+        let (all, over) = state.withLock { state in
+            var (all, over) = (0, HeadAmount())
+            for (window, contents) in state.windows {
+                all += contents.amount.samples
+                if isOver(window) { over += contents.amount }
+            }
+            return (all + (state.leaving?.samples ?? 0), over)
+        }
+        guard over.samples > 0 else { return false }
+        let ofSamples = Double(head.columnBytes) * Double(over.samples) / Double(all)
+        let bytes = Int(ofSamples) + over.eventBytes
+        return bytes > limit && bytes > head.indexBytes
     }
 
     /// As `detach(dueAt:policy:through:)` for all windows: at a clean stop.
@@ -48,7 +70,8 @@ extension EmbeddedStore {
             let isLeaving = { (event: OperationalEvent) in due.contains(Head.window(of: event.timestamp)) }
             state.leaving = LeavingWindows(
                 windows: due, events: state.events.list.filter(isLeaving),
-                firstOffset: due.compactMap { state.windows[$0]?.firstOffset }.min() ?? offset, through: offset)
+                firstOffset: due.compactMap { state.windows[$0]?.firstOffset }.min() ?? offset, through: offset,
+                samples: due.reduce(0) { $0 + (state.windows[$1]?.amount.samples ?? 0) })
             state.events.removeAll(where: isLeaving)
             for window in due { state.windows[window] = nil }
             return due

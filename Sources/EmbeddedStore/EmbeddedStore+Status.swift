@@ -4,15 +4,15 @@ import TelemetryModel
 extension EmbeddedStore {
     /// O(label pairs + blocks).
     package var statistics: StoreStatistics {
-        let head = head.byteCount
-        let index = self.head.index.withLock { (series: $0.count, pairs: $0.pairCount) }
-        let late = self.head.shards.reduce(0) { $0 + $1.contents.withLock { $0.lateCount } }
+        let bytes = (columns: head.columnBytes, index: head.indexBytes)
+        let index = head.index.withLock { (series: $0.count, pairs: $0.pairCount) }
+        let late = head.shards.reduce(0) { $0 + $1.contents.withLock { $0.lateCount } }
         return state.withLock { state in
             var counts = state.counts
             counts.lateSamples = late
             return StoreStatistics(
-                headSeries: index.series, headLabelPairs: index.pairs, headColumnBytes: head.columns,
-                headIndexBytes: head.index, headWindows: state.windows.count + (state.leaving?.windows.count ?? 0),
+                headSeries: index.series, headLabelPairs: index.pairs, headColumnBytes: bytes.columns,
+                headIndexBytes: bytes.index, headWindows: state.windows.count + (state.leaving?.windows.count ?? 0),
                 blocks: state.blocks.count, blockBytes: state.blocks.reduce(0) { $0 + $1.byteCount },
                 blockSamples: state.blocks.reduce(0) { $0 + $1.sampleCount },
                 blockHistograms: state.blocks.reduce(0) { $0 + $1.histogramCount }, tiers: state.tiers,

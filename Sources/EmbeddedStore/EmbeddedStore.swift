@@ -32,6 +32,8 @@ package final class EmbeddedStore: Sendable {
         var firstOffset: Int64
         /// When its first sample arrived, milliseconds since 1970-01-01T00:00:00Z.
         let openedAt: Int64
+        /// What came for it, repeated samples included.
+        var amount = HeadAmount()
     }
 
     /// Windows on their way into blocks; their samples wait in the head's shards.
@@ -42,6 +44,8 @@ package final class EmbeddedStore: Sendable {
         let firstOffset: Int64
         /// The offset through which these windows are complete.
         let through: Int64
+        /// That came for them, repeated ones included.
+        let samples: Int
     }
 
     let dataFolder: String

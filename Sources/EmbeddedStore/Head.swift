@@ -198,11 +198,9 @@ final class Head: Sendable {
         }
     }
 
-    /// Bytes that the head holds: columns, and the index with its texts.
-    var byteCount: (columns: Int, index: Int) {
-        (
-            shards.reduce(0) { $0 + $1.contents.withLock { $0.byteCount } },
-            index.withLock { $0.byteCount }
-        )
-    }
+    /// Bytes that the columns take, those that are leaving included. O(windows, series with late samples or details).
+    var columnBytes: Int { shards.reduce(0) { $0 + $1.contents.withLock { $0.byteCount } } }
+
+    /// Bytes that the index takes, with its texts. O(label pairs).
+    var indexBytes: Int { index.withLock { $0.byteCount } }
 }

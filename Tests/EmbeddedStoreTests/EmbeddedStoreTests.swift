@@ -13,18 +13,20 @@ import TimeSeriesStore
     init() throws { folder = try TemporaryFolder() }
 
     private func append(
-        _ store: EmbeddedStore, _ samples: [(Int64, Double)], offset: Int64, isReplay: Bool = false
+        _ store: EmbeddedStore, _ samples: [(Int64, Double)], offset: Int64, arrivedAt: Int64 = 0,
+        isReplay: Bool = false, message: (Int64) -> String = { "at \($0)" }
     ) -> [Int] {
         let id = store.id(for: labels)
         let events = samples.enumerated().map { index, sample in
             (
                 index: index,
-                event: OperationalEvent(timestamp: sample.0, labels: labels, value: sample.1, message: "at \(sample.0)")
+                event: OperationalEvent(
+                    timestamp: sample.0, labels: labels, value: sample.1, message: message(sample.0))
             )
         }
         return store.append(
             samples.map { _ in id }, timestamps: samples.map(\.0), values: samples.map(\.1), events: events,
-            offset: offset, arrivedAt: 0, isReplay: isReplay)
+            offset: offset, arrivedAt: arrivedAt, isReplay: isReplay)
     }
 
     private func all(_ store: EmbeddedStore) throws -> [Int64: Double] {
@@ -71,6 +73,36 @@ import TimeSeriesStore
         let events = try again.events(EventSelection(range: .all, limit: 1000), budget: QueryBudget())
         #expect(events.count == 500)
         #expect(events.first?.message == "at \(499 * 15_000)")
+    }
+
+    @Test func oldSamplesInPlentyDoNotWaitForMore() throws {
+        let store = try EmbeddedStore(dataFolder: folder.path)
+        let (hour, now): (Int64, Int64) = (3_600_000, 1_760_000_400_000)
+        // A day of them that comes within a minute, and the two hours that go on.
+        let times = stride(from: now - 24 * hour, to: now, by: 5000)
+        _ = append(store, times.map { ($0, Double($0 % 7919)) }, offset: 1, arrivedAt: now - 60_000)
+        let windows = store.statistics.headWindows
+        var policy = EmbeddedStore.FlushPolicy()
+        #expect(!store.detach(dueAt: now, policy: policy, through: 1))
+        policy.maximumBackfillBytes = 10_000
+        #expect(store.detach(dueAt: now, policy: policy, through: 1))
+        #expect(try store.writeDetached(now: now) {}.windows == windows - 1)
+        #expect(store.statistics.headWindows == 1)
+        #expect(try all(store).count == Array(times).count)
+        // What goes on is not of the past, however much it is.
+        policy.maximumBackfillBytes = 0
+        #expect(!store.detach(dueAt: now, policy: policy, through: 1))
+    }
+
+    @Test func oldEventsInPlentyDoNotWaitEither() throws {
+        let store = try EmbeddedStore(dataFolder: folder.path)
+        let now: Int64 = 1_760_000_400_000
+        _ = append(
+            store, [(0, 1)], offset: 1, arrivedAt: now, message: { _ in String(repeating: "long ", count: 4000) })
+        var policy = EmbeddedStore.FlushPolicy()
+        #expect(!store.detach(dueAt: now, policy: policy, through: 1))
+        policy.maximumBackfillBytes = 10_000
+        #expect(store.detach(dueAt: now, policy: policy, through: 1))
     }
 
     @Test func aDamagedBlockIsSetAsideNamedAndTheRestIsServed() throws {

@@ -37,6 +37,9 @@ import TimeSeriesStore
         var store = try EmbeddedStore(dataFolder: folder.path)
         var entries: [Entry] = []
         var now: Int64 = 1_760_000_000_000
+        // In half of the rounds old samples do not wait.
+        var policy = EmbeddedStore.FlushPolicy()
+        if round % 2 == 1 { policy.maximumBackfillBytes = 0 }
         for offset in Int64(1)...120 {
             let entry = randomEntry(offset: offset, now: now, using: &generator)
             entries.append(entry)
@@ -45,7 +48,7 @@ import TimeSeriesStore
             now += Int64.random(in: 0...900_000, using: &generator)
             switch generator.next() % 16 {
             case 0:
-                if store.detach(dueAt: now, policy: .init(), through: offset) {
+                if store.detach(dueAt: now, policy: policy, through: offset) {
                     _ = try store.writeDetached(now: now) {}
                     let safe = store.safeOffset(applied: offset)
                     entries.removeAll { $0.offset <= safe }
@@ -57,7 +60,7 @@ import TimeSeriesStore
             case 2:
                 // A flush that fails before its blocks get their names.
                 struct Stop: Error {}
-                if store.detach(dueAt: now, policy: .init(), through: offset) {
+                if store.detach(dueAt: now, policy: policy, through: offset) {
                     #expect(throws: Stop.self) { try store.writeDetached(now: now) { throw Stop() } }
                 }
             case 3, 4:

@@ -134,6 +134,20 @@ import TimeSeriesStore
         try pipeline.stop()
     }
 
+    @Test func aFloodIsWrittenBeforeItIsTime() async throws {
+        var options = Processor.Options()
+        options.flushPolicy.longestStayMilliseconds = 0
+        options.recordsBetweenFlushes = 20
+        let pipeline = try Pipeline(folder.path, options: options)
+        for index in 0..<10 { try await pipeline.send([("m", Int64(index), 1)]) }
+        await pipeline.processor.waitUntilVisible()
+        #expect(pipeline.processor.flushCounters.blocks.value == 0)
+        for index in 10..<30 { try await pipeline.send([("m", Int64(index), 1)]) }
+        while pipeline.processor.flushCounters.blocks.value == 0 { await Task.yield() }
+        #expect(try pipeline.samples("m").count == 30)
+        try pipeline.stop()
+    }
+
     @Test func aRestartReplaysTheLogAndCountsNothingTwice() async throws {
         var generator = SeededGenerator.seeded("aRestartReplaysTheLogAndCountsNothingTwice")
         let now: Int64 = 1_760_000_000_000

@@ -65,6 +65,7 @@ struct Platform: Sendable {
         var options = Processor.Options()
         options.flushesAtStop = flushesAtStop
         options.flushPolicy.graceMilliseconds = Int64(settings.head.grace.seconds * 1000)
+        options.flushPolicy.maximumBackfillBytes = settings.head.backfillBytes
         processor = try Processor(
             log: log, store: store, pipeline: pipeline?.reading.source ?? .empty, options: options, logger: logger)
         decoders = IngestionDecoders(

@@ -15,6 +15,8 @@ import TelemetryModel
 package final class Processor: Sendable {
     package struct Options: Sendable {
         package var flushPolicy = EmbeddedStore.FlushPolicy()
+        /// After so many, windows are looked over before it is time, so that a flood is written as it comes.
+        package var recordsBetweenFlushes = 1_000_000
         /// Records kept in memory between commit and processing.
         package var maximumBufferedRecords = 2_000_000
         /// Records on disk and not processed over which new requests are refused.
@@ -43,6 +45,8 @@ package final class Processor: Sendable {
     let work = DispatchSemaphore(value: 0)
     let applied: AppliedPosition
     let flushRequested = Atomic<Bool>(false)
+    /// Records applied since windows were last looked over.
+    private let recordsSinceFlush = Atomic<Int>(0)
     let tasks = ProcessorTasks()
     let applier: Mutex<BatchApplier>
     private let history: Mutex<PipelineHistory>
@@ -275,9 +279,13 @@ package final class Processor: Sendable {
             pipelineTotals.add(outcome.stages, of: pipeline, records: batch.batch.count)
         }
         applied.advance(to: batch.offset, records: batch.batch.count)
+        if recordsSinceFlush.add(batch.batch.count, ordering: .relaxed).newValue >= options.recordsBetweenFlushes {
+            flushRequested.store(true, ordering: .relaxed)
+        }
     }
 
     private func requestFlush() {
+        recordsSinceFlush.store(0, ordering: .relaxed)
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         if store.detach(dueAt: now, policy: options.flushPolicy, through: applied.offset) {
             flusher.wake(now: now)

@@ -90,6 +90,7 @@ package struct HeliographSettings: Sendable {
     package struct Head: Sendable {
         package var flushInterval = Duration.seconds(60)
         package var grace = Duration.seconds(600)
+        package var backfillBytes = 32 << 20
     }
 
     /// Zero stands for ever.

@@ -133,6 +133,10 @@ extension SettingKey {
             where: { $0 > .zero }),
         SettingKey(
             "head.grace", \.head.grace, "How long after its end a window stays in memory and waits for late samples."),
+        SettingKey(
+            "head.backfill_bytes", \.head.backfillBytes, bytesFrom: 1 << 20,
+            "Bytes of old samples, and at least what the series take, above which windows that are over are written at once."
+        ),
 
         SettingKey("retention.raw", \.retention.raw, "How long samples are kept; 0 for ever."),
         SettingKey(
