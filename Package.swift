@@ -166,8 +166,9 @@ let package = Package(
             "Forwarder", folder: "forwarder",
             [
                 "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "WireFormats",
-                "IngestLog",
-                "ConfigurationYAML", hummingbird, asyncHTTPClient, serviceLifecycle, logging, nioCore, nioHTTP1, yams,
+                "IngestLog", "ConfigurationYAML", "Relabelling", hummingbird, asyncHTTPClient, serviceLifecycle,
+                logging,
+                nioCore, nioHTTP1, yams,
             ]),
         service(
             "Alerting", folder: "alerting",
@@ -253,7 +254,7 @@ let package = Package(
             "ProcessorTests",
             [
                 "Processor", "Processing", "IngestLog", "EmbeddedStore", "TimeSeriesStore", "TelemetryModel",
-                "NativeHistograms", "SelfMetrics", logging, grdb,
+                "NativeHistograms", "SelfMetrics", "WireFormats", logging, grdb,
             ]),
         tests(
             "ProcessingTests",
@@ -310,7 +311,7 @@ let package = Package(
                 hummingbird, hummingbirdTesting, nioCore, nioPosix,
             ]),
         tests("LineListenersTests", ["LineListeners", "DecoderFuzzing", nioCore, nioEmbedded]),
-        tests("ForwarderTests", ["Forwarder", "TimeSeriesStore"]),
+        tests("ForwarderTests", ["Forwarder", "IngestLog", "Relabelling", "TelemetryModel", "TimeSeriesStore"]),
         tests("AdminAPITests", ["AdminAPI"]),
         tests("AccessControlTests", ["AccessControl"]),
         tests("TokenStoreTests", ["TokenStore", "AccessControl"]),

@@ -22,7 +22,9 @@ extension ProtobufWriter {
     }
 
     /// A `Histogram` with floating-point counts, field 4 of a `TimeSeries`.
-    package mutating func histogram(timestamp: Int64, _ histogram: NativeHistogram) {
+    ///
+    /// - Parameter start: when its counting began, which only version 2 of remote write has a field for; 0 for none.
+    package mutating func histogram(timestamp: Int64, _ histogram: NativeHistogram, start: Int64 = 0) {
         message(4) { message in
             message.double(2, histogram.count)
             message.double(3, histogram.sum)
@@ -36,6 +38,7 @@ extension ProtobufWriter {
             if histogram.counterReset != .unknown { message.varint(14, UInt64(histogram.counterReset.rawValue)) }
             if timestamp != 0 { message.int64(15, timestamp) }
             message.doubles(16, histogram.customValues)
+            if start != 0 { message.int64(17, start) }
         }
     }
 

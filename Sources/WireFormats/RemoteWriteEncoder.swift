@@ -13,16 +13,18 @@ package struct RemoteWriteEncoder: Sendable {
     private struct Series: Sendable {
         let labels: LabelSet
         var samples: [(timestamp: Int64, content: Content)] = []
+        var exemplars: [Exemplar] = []
     }
 
     private var series: [Series] = []
     private var places: [SeriesReference: Int] = [:]
     /// How many were appended.
     package private(set) var sampleCount = 0
+    package private(set) var exemplarCount = 0
 
     package init() {}
 
-    package var isEmpty: Bool { sampleCount == 0 }
+    package var isEmpty: Bool { sampleCount == 0 && exemplarCount == 0 }
 
     /// - Parameter labels: asked for once a series.
     package mutating func append(
@@ -38,16 +40,25 @@ package struct RemoteWriteEncoder: Sendable {
         append(reference, labels, timestamp, .histogram(histogram))
     }
 
+    package mutating func append(
+        _ reference: SeriesReference, _ labels: @autoclosure () -> LabelSet, exemplar: Exemplar
+    ) {
+        series[place(of: reference, labels)].exemplars.append(exemplar)
+        exemplarCount += 1
+    }
+
     private mutating func append(
         _ reference: SeriesReference, _ labels: () -> LabelSet, _ timestamp: Int64, _ content: Content
     ) {
-        let place = places[reference] ?? series.count
-        if place == series.count {
-            series.append(Series(labels: labels()))
-            places[reference] = place
-        }
-        series[place].samples.append((timestamp, content))
+        series[place(of: reference, labels)].samples.append((timestamp, content))
         sampleCount += 1
+    }
+
+    private mutating func place(of reference: SeriesReference, _ labels: () -> LabelSet) -> Int {
+        if let place = places[reference] { return place }
+        places[reference] = series.count
+        series.append(Series(labels: labels()))
+        return series.count - 1
     }
 
     /// The message, not compressed. Of samples of a series with the same time, the later appended comes later.
@@ -65,8 +76,22 @@ package struct RemoteWriteEncoder: Sendable {
                     case .histogram(let histogram): message.histogram(timestamp: sample.timestamp, histogram)
                     }
                 }
+                for exemplar in series.exemplars.sorted(by: { $0.timestamp < $1.timestamp }) {
+                    message.exemplar(exemplar)
+                }
             }
         }
         return writer.bytes
+    }
+}
+
+extension ProtobufWriter {
+    /// An `Exemplar`, field 3 of a `TimeSeries`.
+    fileprivate mutating func exemplar(_ exemplar: Exemplar) {
+        message(3) { message in
+            message.labels(exemplar.labels)
+            message.double(2, exemplar.value)
+            message.int64(3, exemplar.timestamp)
+        }
     }
 }

@@ -181,11 +181,26 @@ extension DecodingAccount {
                 encoder.append(reference, registry.labels(of: reference), at: time, value: batch.values[index])
             }
         }
+        for exemplar in batch.exemplars {
+            encoder.append(exemplar.series, registry.labels(of: exemplar.series), exemplar: exemplar.exemplar)
+        }
         let message = encoder.message
         let again = try? RemoteWriteDecoder(registry: registry).decode(message.span, version: .one).request
         var (ours, theirs) = (DecodingAccount(), DecodingAccount())
-        ours.note(batch, [], recordCount: batch.count, registry)
-        if let again { theirs.note(again.batch, again.rejected, recordCount: again.recordCount, registry) }
+        ours.note(batch.withoutExemplars, [], recordCount: batch.count, registry)
+        if let again {
+            theirs.note(again.batch.withoutExemplars, again.rejected, recordCount: again.recordCount, registry)
+            // They come in the order of their series and times, and those of one request are often the same.
+            require(Set(again.batch.exemplars) == Set(batch.exemplars), "sent on, its exemplars are others")
+        }
         if let difference = theirs.difference(from: ours) { require(false, "sent on, it is another: \(difference)") }
+    }
+}
+
+extension TelemetryBatch {
+    fileprivate var withoutExemplars: TelemetryBatch {
+        var batch = self
+        batch.exemplars = []
+        return batch
     }
 }

@@ -111,5 +111,10 @@ extension DecodingAccount {
                 "\(registry.labels(of: batch.references[index])) \(String(batch.values[index].bitPattern, radix: 16)) "
                     + "@\(batch.timestamps[index])\(details[index])", size: 24)
         }
+        for one in batch.exemplars {
+            note(
+                "exemplar of \(registry.labels(of: one.series)): \(one.exemplar.labels) "
+                    + "\(String(one.exemplar.value.bitPattern, radix: 16)) @\(one.exemplar.timestamp)", size: 24)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Relabelling
 import Testing
 import TimeSeriesStore
 
@@ -14,6 +15,8 @@ import TimeSeriesStore
                     headers: {X-Scope-OrgID: plant}
                     bearer_token_file: /run/token
                     own_results: false
+                    exemplars: false
+                    write_relabel_configs: [{source_labels: [__name__], regex: 'go_.*', action: drop}]
                     from: beginning
                     max_samples_per_send: 500
                     timeout: 5s
@@ -25,6 +28,7 @@ import TimeSeriesStore
         #expect(receivers[0].selectors.map { $0.map(\.description) } == [[#"site="north""#], [#"__name__="up""#]])
         #expect(receivers[0].headers == [.init(name: "X-Scope-OrgID", value: "plant")])
         #expect(receivers[0].bearerTokenFile == "/run/token" && !receivers[0].sendsOwnResults)
+        #expect(!receivers[0].sendsExemplars && receivers[0].relabelRules.map(\.action) == [.drop])
         #expect(receivers[0].isFromBeginning && receivers[0].mostSamples == 500 && receivers[0].timeout == .seconds(5))
         #expect(receivers[0].metadataInterval == nil && receivers[1].metadataInterval == .seconds(60))
         #expect(receivers[1] == ForwardReceiver(name: "other", url: "http://127.0.0.1:9090/api/v1/write"))
@@ -51,6 +55,10 @@ import TimeSeriesStore
         ("receivers:\n  - name: a\n    url: ftp://b", "line 3, column 10: `url` is an address such as"),
         ("receivers:\n  - name: a\n    url: http://b\n    matches: []", "did you mean `match`?"),
         ("receivers:\n  - name: a\n    url: http://b\n    match: ['{']", "is no selector"),
+        (
+            "receivers:\n  - name: a\n    url: http://b\n    write_relabel_configs: [{regex: '('}]",
+            "line 4, column 37: `regex`:"
+        ),
         ("receivers:\n  - name: a\n    url: http://b\n    from: now", "`from` is `end` or `beginning`"),
         ("receivers:\n  - name: a\n    url: http://b\n  - name: a\n    url: http://c", "given to two receivers"),
         ("receivers:\n  - name: a\n    url: http://b\n    timeout: 0s", "above zero"),

@@ -2,12 +2,14 @@ import EmbeddedStore
 import Foundation
 import IngestLog
 import Logging
+import NativeHistograms
 import Processing
 import Synchronization
 import TelemetryModel
 import TestSupport
 import Testing
 import TimeSeriesStore
+import WireFormats
 
 @testable import Processor
 
@@ -153,6 +155,33 @@ import TimeSeriesStore
             try node.stop()
         }
         #expect(try LogVerification.verify(folder: folder.path, isInUse: false).problems == [])
+    }
+
+    @Test func whatARefusedRecordIsBesideItsValueIsKept() async throws {
+        let node = try Node(folder.path, "{name: fresh, clock: {max_age: 1h}}")
+        let labels = LabelSet(["__name__": "m", "source_id": "s"])
+        let reference = try #require(node.registry.reference(for: labels))
+        let arrival: Int64 = 7_200_000
+        let histogram = NativeHistogram(
+            schema: 1, zeroThreshold: 0.001, zeroCount: 1, count: 4, sum: 12.5,
+            positiveSpans: [NativeHistogram.Span(offset: 1, length: 2)], positiveBuckets: [1, 2])
+        var batch = TelemetryBatch()
+        batch.append(reference, at: 2000, value: 5)
+        batch.append(reference, at: 3000, histogram: histogram)
+        batch.append(reference, at: 4000, value: 6)
+        batch.starts = [
+            RecordStart(sampleIndex: 0, startTimestamp: 1000), RecordStart(sampleIndex: 1, startTimestamp: 1500),
+        ]
+        _ = try await node.log.append(
+            LogSubmission(batch: batch, rejected: [], ingestProtocol: .otlp, receivedAt: arrival))
+        while try node.log.deadLetters(DeadLetterSelection()).count < 3 { await Task.yield() }
+        let letters = try node.log.deadLetters(DeadLetterSelection()).sorted { $0.recordIndex < $1.recordIndex }
+        #expect(letters.map(\.parameters) == ["start_timestamp=1000", "form=series", ""])
+        let again = try RemoteWriteDecoder(registry: node.registry).decode(series: letters[1].payload).request.batch
+        #expect(again.timestamps == [3000] && again.references == [reference])
+        #expect(again.histograms.map(\.histogram) == [histogram])
+        #expect(again.starts == [RecordStart(sampleIndex: 0, startTimestamp: 1500)])
+        try node.stop()
     }
 
     /// Windows that were open at a stop are closed with all their samples after it, whether or not the samples are in blocks; and

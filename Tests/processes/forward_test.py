@@ -166,6 +166,42 @@ def prometheus(check):
                 check.equal(sender.stop(), 0, "the exit code")
 
 
+def relabelled(check):
+    """Prometheus' own rules for what it sends on, and exemplars behind the samples that they belong to."""
+    if not prometheus_peer.available():
+        print("skipped: prometheus is not installed")
+        return
+    with temporary_folder() as folder:
+        folder = pathlib.Path(folder)
+        with prometheus_peer.Prometheus(
+                folder / "prometheus", "", "--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage") as peer:
+            url = f"http://127.0.0.1:{peer.port}/api/v1/write"
+            rules = [{"source_labels": ["__name__"], "regex": "go_.*", "action": "drop"},
+                     {"target_label": "cluster", "replacement": "plant"}, {"regex": "pod", "action": "labeldrop"}]
+            # Fewer samples in a request than the text has: exemplars of its last batch come with its last part.
+            arguments = receivers(folder, {"name": "r", "url": url, "write_relabel_configs": rules, "max_samples_per_send": 5})
+            with Server(folder / "sender", *arguments) as sender:
+                page = "# TYPE jobs counter\n" + "".join(
+                    f'jobs_total{{pod="p",n="{n:02}"}} {n + 1} # {{trace_id="t{n}"}} {n}.5\n' for n in range(20)
+                ) + "# TYPE go_threads gauge\ngo_threads 7\n# EOF\n"
+                status, text, _ = sender.request(
+                    "POST", "/api/v1/import/prometheus", page.encode(), {"Content-Type": "application/openmetrics-text; version=1.0.0"})
+                check.equal((status, text), (204, b""), "the text")
+                wait_until_sent(sender)
+                found = sorted(tuple(sorted(s["metric"].items())) for s in peer.wait_for("jobs_total"))
+                check.equal(found, [(("__name__", "jobs_total"), ("cluster", "plant"), ("n", f"{n:02}")) for n in range(20)],
+                            "series as the rules make them")
+                check.equal(peer.ask("/api/v1/query", query="go_threads")[1]["data"]["result"], [], "a series that a rule drops")
+                def exemplars(asked):
+                    data = asked.json("/api/v1/query_exemplars", query="jobs_total")[1]["data"]
+                    return sorted((s["seriesLabels"]["n"], e["labels"]["trace_id"], float(e["value"]), e["timestamp"])
+                                  for s in data for e in s["exemplars"])
+                check.equal(exemplars(peer), exemplars(sender), "exemplars there and here")
+                check.equal(len(exemplars(sender)), 20, "how many")
+                check.equal((lane(sender)["sent_exemplars"], lane(sender)["failed_samples"]), (20, 0), f"{lane(sender)}")
+                check.equal(sender.stop(), 0, "the exit code")
+
+
 def backlog(check):
     """Beyond the bound the oldest is missed, and counted to the record."""
     with temporary_folder() as folder:
@@ -212,6 +248,7 @@ def main():
     print(f"seed {seed}", flush=True)
     faults(check)
     prometheus(check)
+    relabelled(check)
     backlog(check)
     kills(check, seed)
     check.finish()

@@ -14,6 +14,8 @@ from harness import BINARY, Checks, Server, clean_environment, temporary_folder
 FIRST = """stages:
 - {name: quiet, drop: '{env="test"}'}
 - {name: sane, bounds: {match: temperature, max: 150}}
+- {name: fresh, clock: {match: orders_size, max_age: 1h}}
+- {name: fresh too, clock: {match: orders_total, max_age: 1h}}
 - {name: place, enrich: {file: sites.csv, by: source_id}}
 - {name: by site, aggregate: {match: requests_total, interval: 1s, horizon: 1s, by: site, outputs: [sum, count_series]}}
 """
@@ -109,6 +111,38 @@ def refusing(check, server):
     check.equal(waiting(server), [], "none waits")
 
 
+def refusing_histograms(check, server, folder):
+    """Histograms, and sums with the time since when they count, are whole again after a replay."""
+    now = int(time.time()) - 7200
+    times = {"timeUnixNano": str(now * 10**9), "startTimeUnixNano": str((now - 60) * 10**9)}
+    size = {**times, "count": "6", "sum": 12.5, "scale": 1, "zeroCount": "1", "positive": {"offset": 1, "bucketCounts": ["2", "0", "3"]}}
+    metrics = [
+        {"name": "orders_size", "exponentialHistogram": {"aggregationTemporality": 2, "dataPoints": [size]}},
+        {"name": "orders", "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [{**times, "asDouble": 7}]}}]
+    body = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}]})
+    status, answer, _ = server.request("POST", "/v1/metrics", body, {"Content-Type": "application/json"})
+    check.equal(status, 200, f"the metrics: {answer}")
+    check(eventually(lambda: len(waiting(server)) == 2), f"both are refused by the clock: {waiting(server)}")
+    relaxed = FIRST.replace("max_age: 1h", "max_age: 1d")
+    (folder / "pipeline.yml").write_text(relaxed)
+    check.equal(server.request("POST", "/api/v1/pipeline/reload")[0], 200, "the bound is widened")
+    for letter in waiting(server):
+        status, answer, _ = server.request("POST", f"/api/v1/dead-letters/{letter['id']}/replay")
+        check.equal(status, 200, f"a replay: {answer}")
+    values = {}
+    for query in ("histogram_count(orders_size)", "histogram_sum(orders_size)", "histogram_quantile(0.9, orders_size)",
+                  "start_timestamp(orders_size)", "orders_total", "start_timestamp(orders_total)"):
+        found = server.query(query, time=now)
+        values[query] = [float(s["value"][1]) for s in found]
+    quantile = values.pop("histogram_quantile(0.9, orders_size)")
+    check.equal(values, {
+        "histogram_count(orders_size)": [6], "histogram_sum(orders_size)": [12.5], "start_timestamp(orders_size)": [now - 60],
+        "orders_total": [7], "start_timestamp(orders_total)": [now - 60]}, "what was replayed")
+    check(quantile and 4 < quantile[0] <= 5.7, f"with its buckets: {quantile}")
+    (folder / "pipeline.yml").write_text(FIRST)
+    check.equal(server.request("POST", "/api/v1/pipeline/reload")[0], 200, "the bound of before")
+
+
 def waiting(server):
     return server.json("/api/v1/dead-letters", reason="refused_by_pipeline")[1]["data"]["dead_letters"]
 
@@ -138,6 +172,7 @@ def main():
         with Server(folder / "data", *arguments) as server:
             reloading(check, server, folder)
             refusing(check, server)
+            refusing_histograms(check, server, folder)
             aggregating(check, server)
             before = balanced(check, server, "before a kill")
             text = server.request("GET", "/metrics")[1].decode()

@@ -1,6 +1,7 @@
 import ConfigurationYAML
 import Foundation
 import PromQLEngine
+import Relabelling
 import TimeSeriesStore
 import Yams
 
@@ -9,8 +10,9 @@ package enum ForwardFile {
     /// Receivers at the most.
     private static let mostReceivers = 64
     private static let keys = [
-        "name", "url", "match", "headers", "bearer_token_file", "own_results", "from", "max_samples_per_send",
-        "timeout", "metadata_interval",
+        "name", "url", "match", "write_relabel_configs", "headers", "bearer_token_file", "own_results", "exemplars",
+        "from",
+        "max_samples_per_send", "timeout", "metadata_interval",
     ]
 
     /// - Throws: `ConfigurationFault`, with line and column.
@@ -51,6 +53,9 @@ package enum ForwardFile {
                 throw ConfigurationFault(at: fields["match"], "`match`: `\(selector)` is no selector: \(error)")
             }
         }
+        if let rules = fields["write_relabel_configs"] {
+            receiver.relabelRules = try RelabelRule.rules(yaml: rules, key: "write_relabel_configs")
+        }
         if let headers = fields["headers"] {
             let named = try ConfigurationFields(headers, place: "`headers`", keys: nil)
             for name in named.names {
@@ -59,6 +64,7 @@ package enum ForwardFile {
         }
         receiver.bearerTokenFile = try fields.text("bearer_token_file")
         receiver.sendsOwnResults = try fields.boolean("own_results") ?? true
+        receiver.sendsExemplars = try fields.boolean("exemplars") ?? true
         switch try fields.text("from") ?? "end" {
         case "end": break
         case "beginning": receiver.isFromBeginning = true

@@ -11,6 +11,8 @@ final class ForwardLane: Sendable {
         var position: ForwardPosition
         var requests = 0
         var retries = 0
+        /// That the receiver took, since the process began.
+        var exemplars = 0
         var lagSeconds = 0.0
         var pendingBatches: Int64 = 0
         /// Why the last request was not taken; nil if it was.
@@ -20,6 +22,7 @@ final class ForwardLane: Sendable {
     private struct Counts {
         var requests = 0
         var retries = 0
+        var exemplars = 0
         /// When what is on its way came, milliseconds since 1970-01-01T00:00:00Z; nil if all is sent.
         var oldest: Int64?
         var problem: String?
@@ -55,6 +58,7 @@ final class ForwardLane: Sendable {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         return Status(
             position: position, requests: counts.requests, retries: counts.retries,
+            exemplars: counts.exemplars,
             lagSeconds: counts.oldest.map { Double(max(0, now - $0)) / 1000 } ?? 0,
             pendingBatches: max(0, log.durableOffset - position.offset), problem: counts.problem)
     }
@@ -109,7 +113,7 @@ final class ForwardLane: Sendable {
             return
         }
         counts.withLock { $0.oldest = portion.receivedAt }
-        let samples = portion.request.sampleCount
+        let (samples, exemplars) = (portion.request.sampleCount, portion.request.exemplarCount)
         let message = Snappy.compress(portion.request.message.span)
         var failures = 0
         while !Task.isCancelled {
@@ -118,6 +122,7 @@ final class ForwardLane: Sendable {
                 if failures > 0 { logger.notice("the receiver takes samples again") }
                 counts.withLock { counts in
                     counts.requests += 1
+                    counts.exemplars += exemplars
                     counts.problem = nil
                 }
                 log.advanceForwarding(receiver.name, to: place, sent: samples, missed: portion.missed)

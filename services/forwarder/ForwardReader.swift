@@ -26,12 +26,12 @@ struct ForwardReader {
     private var entries: ArraySlice<LogEntry> = []
     private var offset: Int64
     private var records: Int
-    /// By reference, whether the receiver wants a series; nil for not known yet.
-    private var isWanted: [Bool?] = []
+    private var series: ForwardSeries
 
     init(log: IngestLog, receiver: ForwardReceiver) {
         self.log = log
         self.receiver = receiver
+        series = ForwardSeries(of: receiver, in: log.registry)
         let position = log.forwardPosition(of: receiver.name)
         (offset, records) = (position.offset, position.records)
     }
@@ -42,7 +42,7 @@ struct ForwardReader {
         // What trimming has moved the position over is missed, also what of it is in memory.
         if start.offset > offset { (entries, offset, records) = ([], start.offset, 0) }
         var portion = Portion(offset: offset, records: records)
-        while portion.request.sampleCount < receiver.mostSamples {
+        while !isFull(portion) {
             if entries.isEmpty {
                 entries = try log.entries(after: offset, maximumRecords: ForwardReader.recordsAhead)[...]
             }
@@ -81,34 +81,30 @@ struct ForwardReader {
         }
         // Ascending by index.
         var histograms = batch.histograms.drop { $0.sampleIndex < records }
-        while records < batch.count, portion.request.sampleCount < receiver.mostSamples {
+        while records < batch.count, !isFull(portion) {
             let index = records
             records += 1
             let histogram = histograms.first.flatMap { $0.sampleIndex == index ? $0.histogram : nil }
             if histogram != nil { histograms.removeFirst() }
             let reference = batch.references[index]
-            guard wants(reference) else { continue }
+            guard series.isWanted(reference) else { continue }
             if let histogram {
                 portion.request.append(
-                    reference, log.registry.labels(of: reference), at: batch.timestamps[index], histogram: histogram)
+                    reference, series.labels(of: reference), at: batch.timestamps[index], histogram: histogram)
             } else {
                 portion.request.append(
-                    reference, log.registry.labels(of: reference), at: batch.timestamps[index],
-                    value: batch.values[index])
+                    reference, series.labels(of: reference), at: batch.timestamps[index], value: batch.values[index])
             }
+        }
+        // Behind all samples of the batch: a receiver knows the series of an exemplar by its samples.
+        guard records == batch.count, receiver.sendsExemplars else { return }
+        for exemplar in batch.exemplars where series.isWanted(exemplar.series) {
+            portion.request.append(
+                exemplar.series, series.labels(of: exemplar.series), exemplar: exemplar.exemplar)
         }
     }
 
-    private mutating func wants(_ reference: SeriesReference) -> Bool {
-        if receiver.selectors.isEmpty { return true }
-        let place = Int(reference.rawValue)
-        if place < isWanted.count, let known = isWanted[place] { return known }
-        let labels = log.registry.labels(of: reference)
-        let answer = receiver.selectors.contains { matchers in matchers.allSatisfy { $0.accepts(labels) } }
-        if place >= isWanted.count {
-            isWanted.append(contentsOf: repeatElement(nil, count: max(place + 1, log.registry.count) - isWanted.count))
-        }
-        isWanted[place] = answer
-        return answer
+    private func isFull(_ portion: Portion) -> Bool {
+        portion.request.sampleCount + portion.request.exemplarCount >= receiver.mostSamples
     }
 }

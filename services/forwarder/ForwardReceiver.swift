@@ -1,3 +1,4 @@
+package import Relabelling
 package import TimeSeriesStore
 
 /// Another store that gets what the log holds.
@@ -7,6 +8,9 @@ package struct ForwardReceiver: Sendable, Equatable {
     package var url: String
     /// Series that fit any of them; all if there is none.
     package var selectors: [[LabelMatcher]] = []
+    /// What makes the receiver's labels of a series', or drops it.
+    package var relabelRules: [RelabelRule] = []
+    package var sendsExemplars = true
     package var headers: [Header] = []
     /// Read anew for each request; nil for none.
     package var bearerTokenFile: String?

@@ -24,6 +24,7 @@ extension Forwarding {
                                 item.field("sent_samples", status.position.sent)
                                 item.field("failed_samples", status.position.failed)
                                 item.field("missed_records", status.position.missed)
+                                item.field("sent_exemplars", status.exemplars)
                                 item.field("requests", status.requests)
                                 item.field("retries", status.retries)
                                 item.field("lag_seconds", status.lagSeconds)

@@ -56,6 +56,7 @@ package struct Forwarding: Service {
         register("missed_records_total", .counter, "Records that were trimmed or damaged before they were sent.") {
             Double($0.position.missed)
         }
+        register("sent_exemplars_total", .counter, "Exemplars that the receiver took.") { Double($0.exemplars) }
         register("requests_total", .counter, "Requests that were answered with a 2xx.") { Double($0.requests) }
         for (name, help, read) in [
             ("sent_metadata_total", "Metadata of families that the receiver took.", \.sent),

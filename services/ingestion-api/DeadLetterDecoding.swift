@@ -23,9 +23,7 @@ struct DeadLetterDecoding {
     func decode(_ letter: DeadLetter, payload: [UInt8]) throws -> Result {
         let parameters = try RequestParameters(query: letter.parameters)
         if letter.firstReason == RejectionReason.refusedByPipeline.rawValue {
-            // In whatever protocol it came: one of the two forms in which the pipeline keeps what it refuses.
-            return payload.first == UInt8(ascii: "{")
-                ? contract(payload, letter) : try exposition(payload, letter, parameters)
+            return try refusedByPipeline(payload, letter, parameters)
         }
         switch letter.ingestProtocol {
         case .contract: return contract(payload, letter)
@@ -43,6 +41,20 @@ struct DeadLetterDecoding {
                 "lines of StatsD cannot be replayed, they are counted in the moment in which they come: send the payload to "
                     + "statsd.listen, and discard the letter")
         }
+    }
+
+    /// In whatever protocol it came: a form in which the pipeline keeps what it refuses.
+    private func refusedByPipeline(
+        _ payload: [UInt8], _ letter: DeadLetter, _ parameters: RequestParameters
+    ) throws -> Result {
+        let isRecord = payload.first == UInt8(ascii: "{")
+        guard case .number(let start) = PipelineLetterForm({ parameters.text($0) }) else {
+            return isRecord ? contract(payload, letter) : remoteWrite(payload, letter, parameters)
+        }
+        let result = isRecord ? contract(payload, letter) : try exposition(payload, letter, parameters)
+        guard start != 0, case .taken(var request) = result else { return result }
+        request.batch.starts = (0..<request.batch.count).map { RecordStart(sampleIndex: $0, startTimestamp: start) }
+        return .taken(request)
     }
 
     private func contract(_ payload: [UInt8], _ letter: DeadLetter) -> Result {

@@ -154,7 +154,7 @@ struct BatchApplier {
             case .refused(let refusal):
                 tally.accepted(account, .refused)
                 refused.append(
-                    RefusedRecordText(
+                    RefusedRecord(
                         labels: series.registry.labels(of: reference), timestamp: batch.timestamps[index],
                         value: batch.values[index], details: details
                     ).rejected(refusal, index: index))
