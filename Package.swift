@@ -225,11 +225,18 @@ let package = Package(
                 "Processing", "KPIAnalytics", "TestSupport",
             ],
             path: "Tests/DecoderFuzzing", swiftSettings: house),
+        .target(
+            name: "ServiceDecoderFuzzing",
+            dependencies: [
+                "DecoderFuzzing", "HTTPSupport", "IngestionAPI", "Scraper", "Forwarder", "TelemetryModel",
+                "WireFormats",
+            ],
+            path: "Tests/ServiceDecoderFuzzing", swiftSettings: house),
         tests(
             "DecoderFuzzTests",
             [
-                "DecoderFuzzing", "WireFormats", "TelemetryModel", "IngestLog", "IngestionAPI", "Scraper", "Forwarder",
-                "HTTPSupport", "ChunkCodec", "NativeHistograms",
+                "DecoderFuzzing", "ServiceDecoderFuzzing", "WireFormats", "TelemetryModel", "IngestLog", "IngestionAPI",
+                "ChunkCodec", "NativeHistograms",
             ],
             exclude: ["Inputs"]),
         tests("NativeHistogramsTests", ["NativeHistograms"]),
@@ -347,7 +354,7 @@ if Context.environment["HELIOGRAPH_FUZZ"] != nil {
     package.targets += [
         .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
         .executableTarget(
-            name: "fuzz-decoder", dependencies: ["CFuzzer", "DecoderFuzzing"], path: "Tests/FuzzDriver",
-            swiftSettings: house),
+            name: "fuzz-decoder", dependencies: ["CFuzzer", "DecoderFuzzing", "ServiceDecoderFuzzing"],
+            path: "Tests/FuzzDriver", swiftSettings: house),
     ]
 }

@@ -1,4 +1,5 @@
 import DecoderFuzzing
+import ServiceDecoderFuzzing
 import TelemetryModel
 import TestSupport
 import Testing

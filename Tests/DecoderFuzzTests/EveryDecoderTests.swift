@@ -1,6 +1,11 @@
 import DecoderFuzzing
 import Foundation
+import ServiceDecoderFuzzing
 import Testing
+
+extension DecoderUnderTest: CustomTestStringConvertible {
+    public var testDescription: String { name }
+}
 
 /// That no decoder is forgotten, as far as its name tells.
 @Suite struct EveryDecoderTests {

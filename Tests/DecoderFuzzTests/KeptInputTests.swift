@@ -1,5 +1,6 @@
 import DecoderFuzzing
 import Foundation
+import ServiceDecoderFuzzing
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
 extension DecoderUnderTest {
-    /// Every decoder of the engine. Those of the services are with the tests, which see into them.
+    /// Every decoder of the engine. Those of the services are in ServiceDecoderFuzzing.
     package static let all = requests + lines + content + stored + languages + files
 }

@@ -1,21 +1,21 @@
 import HTTPSupport
-import TelemetryModel
+package import TelemetryModel
 import WireFormats
 
 /// The labels that a Pushgateway path names: `job/<job>{/<label>/<value>}`, percent-encoded, or base64url after
 /// `<label>@base64`.
-struct PushGroupingKey {
+package struct PushGroupingKey {
     /// With a slash at the end.
     static let roots = ["/metrics/", "/api/v1/import/prometheus/metrics/"]
     private static let encodedSuffix = "@base64"
 
     /// In the order of the path, each name once. A value may be empty.
-    let labels: [Label]
+    package let labels: [Label]
 
     /// By which groups are told apart.
     var group: LabelSet { LabelSet(labels) }
 
-    init(path: String) throws {
+    package init(path: String) throws {
         guard let root = PushGroupingKey.roots.first(where: path.hasPrefix) else { throw PushGroupingKey.noJob(path) }
         let parts = path.dropFirst(root.count).split(separator: "/").map { Array($0.utf8) }
         guard parts.count.isMultiple(of: 2) else {

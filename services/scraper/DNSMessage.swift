@@ -1,8 +1,8 @@
 /// Questions to and answers of the domain name system, as bytes (RFC 1035, section 4; RFC 2782 for SRV; RFC 3596 for AAAA).
-enum DNSMessage {
-    enum RecordType: UInt16, Sendable { case a = 1, ns = 2, cname = 5, mx = 15, aaaa = 28, srv = 33 }
+package enum DNSMessage {
+    package enum RecordType: UInt16, Sendable { case a = 1, ns = 2, cname = 5, mx = 15, aaaa = 28, srv = 33 }
 
-    enum Content: Equatable, Sendable {
+    package enum Content: Equatable, Sendable {
         /// As text.
         case address(String)
         /// MX and NS.
@@ -10,15 +10,15 @@ enum DNSMessage {
         case service(target: String, port: Int)
     }
 
-    struct Answer: Equatable, Sendable {
+    package struct Answer: Equatable, Sendable {
         /// It did not fit, and is to be asked for over TCP.
-        var isTruncated = false
+        package var isTruncated = false
         /// 0 for success, 3 for a name that does not exist (RFC 1035, section 4.1.1).
-        var code = 0
-        var records: [Content] = []
+        package var code = 0
+        package var records: [Content] = []
     }
 
-    struct Malformed: Error, Equatable {}
+    package struct Malformed: Error, Equatable {}
 
     /// A question for one name, with the wish that the server ask on.
     ///
@@ -39,7 +39,7 @@ enum DNSMessage {
     /// The records of the wanted type in an answer; others, such as CNAME, are passed over.
     ///
     /// - Parameter id: of the question; another one's answer is malformed.
-    static func answer(_ bytes: [UInt8], id: UInt16, type: RecordType) throws(Malformed) -> Answer {
+    package static func answer(_ bytes: [UInt8], id: UInt16, type: RecordType) throws(Malformed) -> Answer {
         var reader = Reader(bytes: bytes)
         guard try reader.number() == id else { throw Malformed() }
         let flags = try reader.number()

@@ -1,23 +1,23 @@
 import Foundation
 
 /// Whom to ask for names, as `/etc/resolv.conf` says (resolv.conf(5)).
-struct ResolverConfiguration: Equatable, Sendable {
-    struct Server: Equatable, Sendable {
-        let address: String
-        var port = 53
+package struct ResolverConfiguration: Equatable, Sendable {
+    package struct Server: Equatable, Sendable {
+        package let address: String
+        package var port = 53
     }
 
     static let path = "/etc/resolv.conf"
 
-    var servers: [Server] = []
+    package var servers: [Server] = []
     /// Ends that are tried for names with few dots.
-    var search: [String] = []
+    package var search: [String] = []
     /// With so many dots, a name is tried as it is first.
-    var dotsOfWholeNames = 1
+    package var dotsOfWholeNames = 1
 
     init() {}
 
-    init(reading text: String) {
+    package init(reading text: String) {
         for line in text.split(separator: "\n") {
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
             switch words.first {

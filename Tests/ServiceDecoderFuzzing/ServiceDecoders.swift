@@ -1,21 +1,14 @@
-import DecoderFuzzing
+package import DecoderFuzzing
+import Forwarder
 import HTTPSupport
-import IngestLog
+import IngestionAPI
+import Scraper
 import TelemetryModel
-import Testing
 import WireFormats
 
-@testable import Forwarder
-@testable import IngestionAPI
-@testable import Scraper
-
-extension DecoderUnderTest: CustomTestStringConvertible {
-    public var testDescription: String { name }
-}
-
-/// The decoders that belong to services, into which only tests see.
+/// The decoders that belong to services.
 extension DecoderUnderTest {
-    static let everyOne = all + [dnsAnswer, resolver, formText, groupingKey, forwardFile]
+    package static let everyOne = all + [dnsAnswer, resolver, formText, groupingKey, forwardFile]
 
     private static func text(_ input: [UInt8]) -> String { String(decoding: input, as: UTF8.self) }
 
