@@ -1,8 +1,8 @@
 /// How the pipeline keeps a record that it refused, as the letter's parameters say it beside the payload.
 package enum PipelineLetterForm: Equatable, Sendable {
     /// A record of the data contract or a line of Prometheus' text format; with the time in milliseconds since 1970 at which the
-    /// counting of its value began, for which neither has a place, or 0.
-    case number(startTimestamp: Int64)
+    /// counting of its value began, for which neither has a place, if that is known.
+    case number(startTimestamp: Int64?)
     /// A series of remote write 1.0 with one sample.
     case series
 
@@ -12,8 +12,8 @@ package enum PipelineLetterForm: Equatable, Sendable {
     package var parameters: String {
         switch self {
         case .series: QueryText.encoded([(PipelineLetterForm.form, "series")])
-        case .number(startTimestamp: 0): ""
-        case .number(let startTimestamp):
+        case .number(startTimestamp: nil): ""
+        case .number(let startTimestamp?):
             QueryText.encoded([(PipelineLetterForm.start, String(startTimestamp))])
         }
     }
@@ -23,7 +23,7 @@ package enum PipelineLetterForm: Equatable, Sendable {
         if value(PipelineLetterForm.form) == "series" {
             self = .series
         } else {
-            self = .number(startTimestamp: value(PipelineLetterForm.start).flatMap { Int64($0) } ?? 0)
+            self = .number(startTimestamp: value(PipelineLetterForm.start).flatMap { Int64($0) })
         }
     }
 }

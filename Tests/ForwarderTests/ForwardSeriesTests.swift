@@ -8,10 +8,10 @@ import Testing
 @Suite struct ForwardSeriesTests {
     private let registry = SeriesRegistry()
 
-    private func forwarded(_ receiver: String, _ labels: [[String: String]]) throws -> [LabelSet?] {
+    private func forwarded(_ receiver: String, _ labels: [LabelSet]) throws -> [LabelSet?] {
         let receivers = try ForwardFile.receivers(in: "receivers: [{name: r, url: 'http://a', \(receiver)}]")
         var series = ForwardSeries(of: try #require(receivers.first), in: registry)
-        let references = try labels.map { try #require(registry.reference(for: LabelSet($0))) }
+        let references = try labels.map { try #require(registry.reference(for: $0)) }
         func found() -> [LabelSet?] {
             references.map { series.isWanted($0) ? series.labels(of: $0) : nil }
         }
@@ -29,20 +29,22 @@ import Testing
               {target_label: cluster, replacement: plant}]
             """,
             [
-                ["__name__": "up", "site": "north", "pod": "a"], ["__name__": "up", "site": "south"],
-                ["__name__": "go_threads", "site": "north"],
+                LabelSet(["__name__": "up", "site": "north", "pod": "a"]),
+                LabelSet(["__name__": "up", "site": "south"]),
+                LabelSet(["__name__": "go_threads", "site": "north"]),
             ])
         #expect(found == [LabelSet(["__name__": "up", "site": "north", "cluster": "plant"]), nil, nil])
     }
 
     @Test func aSeriesWithoutANameIsLeftOut() throws {
         let found = try forwarded(
-            "write_relabel_configs: [{action: labeldrop, regex: __name__}]", [["__name__": "up", "site": "north"]])
+            "write_relabel_configs: [{action: labeldrop, regex: __name__}]",
+            [LabelSet(["__name__": "up", "site": "north"])])
         #expect(found == [nil])
     }
 
     @Test func withoutBothEverythingGoesAsItIs() throws {
-        let labels = ["__name__": "up", "site": "north"]
-        #expect(try forwarded("from: end", [labels]) == [LabelSet(labels)])
+        let labels = LabelSet(["__name__": "up", "site": "north"])
+        #expect(try forwarded("from: end", [labels]) == [labels])
     }
 }

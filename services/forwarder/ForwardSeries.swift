@@ -1,6 +1,7 @@
 import IngestLog
 import Relabelling
 import TelemetryModel
+import TimeSeriesStore
 
 /// Which series a receiver gets, and under which labels: worked out once for each.
 struct ForwardSeries {

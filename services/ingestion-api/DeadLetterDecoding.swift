@@ -52,7 +52,7 @@ struct DeadLetterDecoding {
             return isRecord ? contract(payload, letter) : remoteWrite(payload, letter, parameters)
         }
         let result = isRecord ? contract(payload, letter) : try exposition(payload, letter, parameters)
-        guard start != 0, case .taken(var request) = result else { return result }
+        guard let start, case .taken(var request) = result else { return result }
         request.batch.starts = (0..<request.batch.count).map { RecordStart(sampleIndex: $0, startTimestamp: start) }
         return .taken(request)
     }

@@ -24,7 +24,7 @@ struct RefusedRecord {
         if let histogram = details.histogram {
             var series = ProtobufWriter()
             series.labels(labels)
-            series.histogram(timestamp: timestamp, histogram, start: details.startTimestamp)
+            series.histogram(timestamp: timestamp, histogram, start: details.startTimestamp ?? 0)
             return series.bytes
         }
         if var writer = try? ContractRecordWriter(labels, format: .ndjson) {
