@@ -48,6 +48,10 @@ package final class EmbeddedStore: Sendable {
         let samples: Int
     }
 
+    private struct DamageListener: Sendable {
+        let tell: @Sendable (DamagedBlockReport) -> Void
+    }
+
     let dataFolder: String
     let files: any StoreFiles
     let retention: StoreRetention
@@ -62,7 +66,7 @@ package final class EmbeddedStore: Sendable {
     let compactionTurn = Mutex(())
     /// Blocks that could not be read since.
     let lateDamage = Mutex<[DamagedBlockReport]>([])
-    private let damageListener = Mutex<(@Sendable (DamagedBlockReport) -> Void)?>(nil)
+    private let damageListener = Mutex<DamageListener?>(nil)
     /// Blocks that could not be opened at start, with the reason; they were set aside under another name.
     package let damagedBlocks: [(file: String, reason: String)]
 
@@ -108,12 +112,12 @@ package final class EmbeddedStore: Sendable {
 
     /// Who is told of blocks that turn out damaged from now on, on the thread that found them so.
     package func onDamage(_ listener: @escaping @Sendable (DamagedBlockReport) -> Void) {
-        damageListener.withLock { $0 = listener }
+        damageListener.withLock { $0 = DamageListener(tell: listener) }
     }
 
     func note(_ report: DamagedBlockReport) {
         lateDamage.withLock { $0.append(report) }
-        damageListener.withLock { $0 }?(report)
+        damageListener.withLock { $0 }?.tell(report)
     }
 
     var blockFolder: String { "\(dataFolder)/\(BlockName.folder)" }

@@ -64,8 +64,13 @@ package final class IngestLog: Sendable {
     let work = DispatchSemaphore(value: 0)
     let progress: Mutex<Progress>
     let forwards = Mutex(ForwardHolds())
-    let onCommit = Mutex<(@Sendable ([CommittedBatch]) -> Void)?>(nil)
+    let commitReceiver = Mutex<CommitReceiver?>(nil)
     private let finished = DispatchSemaphore(value: 0)
+
+    /// A function that stands in a `Mutex` alone is wrapped once more by each reading, until its calls overrun the stack.
+    struct CommitReceiver: Sendable {
+        let receive: @Sendable ([CommittedBatch]) -> Void
+    }
 
     /// Opens or creates `log.sqlite` in `folder` and restores the registry from it.
     package init(folder: String, registry: SeriesRegistry, limits: LogLimits = LogLimits()) throws {
@@ -97,7 +102,7 @@ package final class IngestLog: Sendable {
     /// Who gets each group of batches right after its commit, in order of offset. Set once, before the first `append`. It is
     /// called under the lock of the totals, so it must be short and must not call back into the log.
     package func deliverCommits(to receiver: @escaping @Sendable ([CommittedBatch]) -> Void) {
-        onCommit.withLock { $0 = receiver }
+        commitReceiver.withLock { $0 = CommitReceiver(receive: receiver) }
     }
 
     package var durableOffset: Int64 { progress.withLock { $0.durableOffset } }

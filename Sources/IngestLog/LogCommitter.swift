@@ -76,12 +76,12 @@ struct LogCommitter {
                 offset: offset, ingestProtocol: submission.ingestProtocol, receivedAt: submission.receivedAt,
                 batch: submission.batch)
         }
-        let receiver = log.onCommit.withLock { $0 }
+        let receiver = log.commitReceiver.withLock { $0 }
         log.progress.withLock { progress in
             progress.durableOffset = max(progress.durableOffset, outcome.end)
             progress.accepted = outcome.accepted
             progress.count(outcome.letters)
-            if !committed.isEmpty { receiver?(committed) }
+            if !committed.isEmpty { receiver?.receive(committed) }
         }
     }
 

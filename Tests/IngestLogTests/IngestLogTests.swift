@@ -75,6 +75,20 @@ import Testing
         #expect(delivered.withLock { $0 } == Array(1...10))
     }
 
+    /// A function that was wrapped once more by each commit brought a server down after some thousand of them.
+    @Test func noCommitIsToldFromDeeperThanTheFirst() async throws {
+        let registry = SeriesRegistry()
+        let log = try IngestLog(folder: folder.path, registry: registry)
+        let places = Mutex<[UInt]>([])
+        log.deliverCommits { _ in
+            let place = withUnsafePointer(to: 0) { UInt(bitPattern: $0) }
+            places.withLock { $0.append(place) }
+        }
+        for _ in 0..<100 { _ = try await log.append(submission(registry, source: "a", count: 1)) }
+        try log.close()
+        #expect(Set(places.withLock { $0 }).count == 1)
+    }
+
     @Test func aFullDiskIsSaidAndNothingIsHalfWritten() async throws {
         var generator = SeededGenerator.seeded("aFullDiskIsSaidAndNothingIsHalfWritten")
         let registry = SeriesRegistry()

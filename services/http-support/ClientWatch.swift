@@ -35,9 +35,13 @@ package final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler 
 
     /// Somebody who wants to know, until `end()`.
     package final class Registration: Sendable {
-        private let action: Mutex<(@Sendable () -> Void)?>
+        private struct Action: Sendable {
+            let run: @Sendable () -> Void
+        }
 
-        init(_ action: @escaping @Sendable () -> Void) { self.action = Mutex(action) }
+        private let action: Mutex<Action?>
+
+        init(_ action: @escaping @Sendable () -> Void) { self.action = Mutex(Action(run: action)) }
 
         package func end() { action.withLock { $0 = nil } }
 
@@ -48,7 +52,7 @@ package final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler 
                 defer { action = nil }
                 return action
             }
-            action?()
+            action?.run()
         }
     }
 

@@ -23,9 +23,13 @@ final class Flusher: Sendable {
     private let applied: AppliedPosition
     private let logger: Logger
     /// The oldest offset of the log that is needed although its batches are in blocks; set once, before the first flush.
-    let oldestNeeded = Mutex<@Sendable () -> Int64?>({ nil })
+    let neededOffset = Mutex<NeededOffset?>(nil)
     private let queue = DispatchQueue(label: "heliograph.flush", qos: .utility)
     private let isExemplarFlushQueued = Atomic<Bool>(false)
+
+    struct NeededOffset: Sendable {
+        let oldest: @Sendable () -> Int64?
+    }
 
     init(log: IngestLog, store: EmbeddedStore, ledger: Ledger, applied: AppliedPosition, logger: Logger) {
         self.log = log
@@ -81,7 +85,7 @@ final class Flusher: Sendable {
             // Batches behind the ledger's checkpoint are still needed to count them again after a restart. And while the log
             // is replayed, the ledger is ahead of what the store has seen.
             let applied = min(ledger.offset, applied.offset)
-            let needed = oldestNeeded.withLock { $0 }() ?? .max
+            let needed = neededOffset.withLock { $0 }?.oldest() ?? .max
             let safe = min(store.safeOffset(applied: applied), try log.ledgerCheckpoint().offset, needed - 1)
             counters.trimmedBatches.add(try log.trim(through: safe))
             logger.info(

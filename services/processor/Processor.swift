@@ -91,7 +91,8 @@ package final class Processor: Sendable {
         refusals = RefusalWriter(log: log, through: refused)
         compactor = Compactor(store: store, logger: logger)
         flusher = Flusher(log: log, store: store, ledger: ledger, applied: applied, logger: logger)
-        flusher.oldestNeeded.withLock { $0 = { [needed = BufferBox(self)] in needed.processor?.oldestNeededOffset } }
+        let needed = Flusher.NeededOffset { [needed = BufferBox(self)] in needed.processor?.oldestNeededOffset }
+        flusher.neededOffset.withLock { $0 = needed }
         store.onDamage { report in
             logger.critical(
                 "a damaged block was set aside; what can be read of it is served",
