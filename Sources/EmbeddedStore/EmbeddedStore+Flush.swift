@@ -77,7 +77,10 @@ extension EmbeddedStore {
             return due
         }
         guard let due else { return false }
-        if !due.isEmpty { head.detach(due) }
+        if !due.isEmpty {
+            head.detach(due)
+            state.withLock { $0.leaving?.isDetached = true }
+        }
         return true
     }
 
@@ -87,7 +90,7 @@ extension EmbeddedStore {
     /// - Throws: what the disk or SQLite says; the windows stay detached and readable, and the next call tries again.
     package func writeDetached(now: Int64, beforePublishing: () throws -> Void) throws -> FlushReport {
         try flushTurn.withLock { _ in
-            guard let leaving = state.withLock({ $0.leaving }) else { return FlushReport() }
+            guard let leaving = state.withLock({ $0.leaving }), leaving.isDetached else { return FlushReport() }
             var report = FlushReport()
             var builders: [BlockBuilder] = []
             do {
@@ -114,9 +117,11 @@ extension EmbeddedStore {
             report.bytes = blocks.reduce(0) { $0 + $1.byteCount }
             state.withLock { state in
                 for block in blocks { state.add(block, now: now) }
-                state.leaving = nil
+                state.leaving?.events = []
             }
             head.forget(leaving.windows)
+            // Not before: the next windows to leave may be the same ones.
+            state.withLock { $0.leaving = nil }
             report.windows = leaving.windows.count
             return report
         }

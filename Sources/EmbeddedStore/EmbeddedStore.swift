@@ -39,13 +39,16 @@ package final class EmbeddedStore: Sendable {
     /// Windows on their way into blocks; their samples wait in the head's shards.
     struct LeavingWindows: Sendable {
         let windows: Set<Int64>
-        let events: [OperationalEvent]
+        /// Empty once they are in blocks.
+        var events: [OperationalEvent]
         /// The oldest log offset whose samples are in here.
         let firstOffset: Int64
         /// The offset through which these windows are complete.
         let through: Int64
         /// That came for them, repeated ones included.
         let samples: Int
+        /// Whether the head's shards have set all of them apart: nothing can be written before.
+        var isDetached = false
     }
 
     private struct DamageListener: Sendable {

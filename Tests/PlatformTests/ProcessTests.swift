@@ -30,6 +30,10 @@ import Testing
         #expect(try run("processes/kill_test.py", [rounds]) == 0)
     }
 
+    @Test func aServerLivesLong() throws {
+        #expect(try run("processes/long_life_test.py") == 0)
+    }
+
     @Test func brokenInputGetsAClearAnswer() throws {
         #expect(try run("processes/broken_input_test.py") == 0)
     }
