@@ -41,10 +41,7 @@ extension HeadShard {
     /// Forgets what a sample has beside its value; true if there was anything. Before a plain sample takes its place.
     @discardableResult
     mutating func clearDetails(_ slot: Int, _ time: Int64, window: Int64) -> Bool {
-        let key = UInt32(slot)
-        guard windows[window]?.details[key]?.clear(at: time) == true else { return false }
-        if windows[window]?.details[key]?.isEmpty == true { windows[window]?.details[key] = nil }
-        return true
+        windows[window]?.clearDetails(UInt32(slot), at: time) == true
     }
 
     /// The time of the window's latest sample.

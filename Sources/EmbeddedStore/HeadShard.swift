@@ -20,6 +20,22 @@ struct HeadShard: ~Copyable {
         var columns: [UInt32: [HeadColumn]] = [:]
         var late: [UInt32: LateSamples] = [:]
         var details: [UInt32: HeadDetails] = [:]
+
+        /// Puts a sample beside the columns, none of which has one at its time.
+        mutating func putLate(_ key: UInt32, _ time: Int64, _ value: Double) -> (outcome: InsertOutcome, count: Int) {
+            // A sample that was more than its value is another one, even if the value is the same.
+            let hadDetails = !details.isEmpty && clearDetails(key, at: time)
+            func put(_ late: inout LateSamples) -> (InsertOutcome, Int) { (late.set(time, value), late.count) }
+            let (outcome, count) = put(&late[key, default: LateSamples()])
+            return (outcome == .duplicate && hadDetails ? .replaced : outcome, count)
+        }
+
+        /// Forgets what a sample has beside its value; true if there was anything.
+        mutating func clearDetails(_ key: UInt32, at time: Int64) -> Bool {
+            guard details[key]?.clear(at: time) == true else { return false }
+            if details[key]?.isEmpty == true { details[key] = nil }
+            return true
+        }
     }
 
     private(set) var arena = PieceArena()
@@ -124,19 +140,20 @@ struct HeadShard: ~Copyable {
     /// At or before the time of the window's latest sample.
     private mutating func insertLate(_ slot: Int, _ time: Int64, _ value: Double, window: Int64) -> InsertOutcome {
         let key = UInt32(slot)
-        // A sample that was more than its value is another one, even if the value is the same.
-        let hadDetails = clearDetails(slot, time, window: window)
-        var outcome = InsertOutcome.stored
-        if let known = knownValue(slot, time, window: window) {
-            if known.bitPattern == value.bitPattern { return hadDetails ? .replaced : .duplicate }
-            outcome = .replaced
-        } else {
-            lateCount += 1
+        // Of most times that come late the column is known to have nothing: then one look into the window is enough.
+        var known: Double?
+        if current[slot].window != window || !current[slot].skips(time),
+            windows[window]?.late[key]?.value(at: time) == nil
+        {
+            known = storedValue(slot, time, window: window)
         }
-        windows[window, default: Window()].late[key, default: LateSamples()].set(time, value)
-        if let late = windows[window]?.late[key], late.count >= LateSamples.maximumCount {
-            rebuild(slot, window: window)
+        if let known, known.bitPattern == value.bitPattern {
+            return clearDetails(slot, time, window: window) ? .replaced : .duplicate
         }
+        let (outcome, count) = windows[window, default: Window()].putLate(key, time, value)
+        if count >= LateSamples.maximumCount { rebuild(slot, window: window) }
+        if known != nil { return .replaced }
+        if outcome == .stored { lateCount += 1 }
         return outcome
     }
 
