@@ -21,7 +21,7 @@ struct HeadShard: ~Copyable {
         var late: [UInt32: LateSamples] = [:]
         var details: [UInt32: HeadDetails] = [:]
 
-        /// Puts a sample beside the columns, none of which has one at its time.
+        /// Puts a sample beside the columns. What became of it is said as far as the other late ones tell.
         mutating func putLate(_ key: UInt32, _ time: Int64, _ value: Double) -> (outcome: InsertOutcome, count: Int) {
             // A sample that was more than its value is another one, even if the value is the same.
             let hadDetails = !details.isEmpty && clearDetails(key, at: time)

@@ -144,6 +144,7 @@ import TimeSeriesStore
         #expect(pipeline.processor.flushCounters.blocks.value == 0)
         for index in 10..<30 { try await pipeline.send([("m", Int64(index), 1)]) }
         while pipeline.processor.flushCounters.blocks.value == 0 { await Task.yield() }
+        await pipeline.processor.waitUntilVisible()
         #expect(try pipeline.samples("m").count == 30)
         try pipeline.stop()
     }
