@@ -167,8 +167,7 @@ let package = Package(
             [
                 "HTTPSupport", "SelfMetrics", "TelemetryModel", "TimeSeriesStore", "PromQLEngine", "WireFormats",
                 "IngestLog", "ConfigurationYAML", "Relabelling", hummingbird, asyncHTTPClient, serviceLifecycle,
-                logging,
-                nioCore, nioHTTP1, yams,
+                logging, nioCore, nioHTTP1, yams,
             ]),
         service(
             "Alerting", folder: "alerting",

@@ -42,15 +42,17 @@ extension EmbeddedStore {
     }
 
     /// Whether windows that are over hold more than `limit`, and more than the series: their share of all samples is taken to
-    /// be that of the bytes. O(windows).
+    /// be that of the bytes. False while others are leaving, since nothing can follow them yet. As fast as `Head.columnBytes`,
+    /// and as `Head.indexBytes` where there is that much.
     private func isCrowded(by isOver: (Int64) -> Bool, beyond limit: Int) -> Bool {
         let (all, over) = state.withLock { state in
             var (all, over) = (0, HeadAmount())
+            guard state.leaving == nil else { return (all, over) }
             for (window, contents) in state.windows {
                 all += contents.amount.samples
                 if isOver(window) { over += contents.amount }
             }
-            return (all + (state.leaving?.samples ?? 0), over)
+            return (all, over)
         }
         guard over.samples > 0 else { return false }
         let ofSamples = Double(head.columnBytes) * Double(over.samples) / Double(all)
@@ -70,8 +72,7 @@ extension EmbeddedStore {
             let isLeaving = { (event: OperationalEvent) in due.contains(Head.window(of: event.timestamp)) }
             state.leaving = LeavingWindows(
                 windows: due, events: state.events.list.filter(isLeaving),
-                firstOffset: due.compactMap { state.windows[$0]?.firstOffset }.min() ?? offset, through: offset,
-                samples: due.reduce(0) { $0 + (state.windows[$1]?.amount.samples ?? 0) })
+                firstOffset: due.compactMap { state.windows[$0]?.firstOffset }.min() ?? offset, through: offset)
             state.events.removeAll(where: isLeaving)
             for window in due { state.windows[window] = nil }
             return due

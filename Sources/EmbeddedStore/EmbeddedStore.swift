@@ -45,8 +45,6 @@ package final class EmbeddedStore: Sendable {
         let firstOffset: Int64
         /// The offset through which these windows are complete.
         let through: Int64
-        /// That came for them, repeated ones included.
-        let samples: Int
         /// Whether the head's shards have set all of them apart: nothing can be written before.
         var isDetached = false
     }

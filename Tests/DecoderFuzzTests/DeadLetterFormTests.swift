@@ -40,7 +40,7 @@ import WireFormats
         }
     }
 
-    @Test(arguments: DecoderUnderTest.everyOne.filter { $0.ingestProtocol != nil })
+    @Test(arguments: DecoderUnderTest.all.filter { $0.ingestProtocol != nil })
     func lettersAreRefusedForTheSameReason(_ decoder: DecoderUnderTest) throws {
         var mutation = ByteMutation(.seeded("\(decoder.name) letters"))
         let corpus = try KeptInputs.of(decoder.name).map(\.bytes)

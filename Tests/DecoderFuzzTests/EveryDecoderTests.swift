@@ -24,7 +24,7 @@ extension DecoderUnderTest: CustomTestStringConvertible {
         + #"|\binit\??\(((json|yaml|reading|text)\w*: (\[UInt8\]|String|Node)|_ message: \[UInt8\])"#
 
     @Test func everyEntryPointIsInTheTable() throws {
-        let known = Set(DecoderUnderTest.everyOne.flatMap(\.sources))
+        let known = Set(DecoderUnderTest.all.flatMap(\.sources))
         var files: Set<String> = []
         for folder in ["Sources", "services"] {
             let paths = FileManager.default.enumerator(atPath: Self.root.appendingPathComponent(folder).path)
@@ -46,16 +46,16 @@ extension DecoderUnderTest: CustomTestStringConvertible {
     }
 
     @Test func everyNameIsGivenOnce() {
-        let names = DecoderUnderTest.everyOne.map(\.name)
+        let names = DecoderUnderTest.all.map(\.name)
         #expect(Set(names).count == names.count)
     }
 
     @Test func theCorpusIsSmallAndEveryFolderBelongsToADecoder() throws {
         let folder = Self.root.appendingPathComponent("Tests/DecoderFuzzTests/Inputs")
         let folders = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        #expect(Set(folders).subtracting(DecoderUnderTest.everyOne.map(\.name)) == [])
+        #expect(Set(folders).subtracting(DecoderUnderTest.all.map(\.name)) == [])
         var bytes = 0
-        for decoder in DecoderUnderTest.everyOne {
+        for decoder in DecoderUnderTest.all {
             bytes += try KeptInputs.of(decoder.name).reduce(0) { $0 + $1.bytes.count }
         }
         #expect(bytes < 300_000)

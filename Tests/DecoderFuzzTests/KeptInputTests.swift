@@ -6,7 +6,7 @@ import Testing
 
 /// Whatever comes in, every decoder answers; what it says does not depend on what it saw before, nor on how lines were cut.
 @Suite struct KeptInputTests {
-    @Test(arguments: DecoderUnderTest.everyOne)
+    @Test(arguments: DecoderUnderTest.all)
     func keptInputs(_ decoder: DecoderUnderTest) throws {
         let journal = try InputJournal(decoder.name)
         let inputs = try KeptInputs.of(decoder.name)

@@ -9,7 +9,7 @@ import Testing
     private static let iterations =
         ProcessInfo.processInfo.environment["HELIOGRAPH_FUZZ_ITERATIONS"].flatMap { Int($0) } ?? 100
 
-    @Test(arguments: DecoderUnderTest.everyOne)
+    @Test(arguments: DecoderUnderTest.all)
     func mutations(_ decoder: DecoderUnderTest) throws {
         var mutation = ByteMutation(.seeded(decoder.name))
         let journal = try InputJournal(decoder.name)
@@ -26,7 +26,7 @@ import Testing
     }
 
     /// Bytes at random are mostly refused at once, which must go well, too.
-    @Test(arguments: DecoderUnderTest.everyOne)
+    @Test(arguments: DecoderUnderTest.all)
     func noise(_ decoder: DecoderUnderTest) throws {
         var random = SeededGenerator.seeded("\(decoder.name) noise")
         let journal = try InputJournal("\(decoder.name)-noise")
@@ -41,7 +41,7 @@ import Testing
     }
 
     /// What is read in twice the time if it is twice as long may not be read in four times the time.
-    @Test(arguments: DecoderUnderTest.everyOne)
+    @Test(arguments: DecoderUnderTest.all)
     func workGrowsWithTheInput(_ decoder: DecoderUnderTest) throws {
         for kept in try KeptInputs.of(decoder.name) where !kept.bytes.isEmpty {
             func work(_ bytes: Int) -> Duration {

@@ -21,7 +21,10 @@ import TimeSeriesStore
         var policy = EmbeddedStore.FlushPolicy()
         policy.longestStayMilliseconds = 0
         let writer = Task.detached {
-            while !Task.isCancelled { _ = try store.writeDetached(now: 0) {} }
+            while !Task.isCancelled {
+                _ = try store.writeDetached(now: 0) {}
+                await Task.yield()
+            }
         }
         var generator = SeededGenerator.seeded("nothingIsLostBetweenLeavingAndWriting")
         var sent = 0
@@ -35,7 +38,7 @@ import TimeSeriesStore
                 sent += 1
             }
             #expect(store.detach(dueAt: 1, policy: policy, through: round))
-            while store.state.withLock({ $0.leaving != nil }) {}
+            while store.state.withLock({ $0.leaving != nil }) { await Task.yield() }
             // Were something of it still to be forgotten, the next to leave could be forgotten with it. The last shard is the last
             // that forgets.
             #expect(

@@ -2,7 +2,7 @@ import DecoderFuzzing
 import ServiceDecoderFuzzing
 
 /// The decoder that the first argument names.
-let fuzzedDecoder = DecoderUnderTest.everyOne.first { $0.name == CommandLine.arguments.dropFirst().first }
+let fuzzedDecoder = DecoderUnderTest.all.first { $0.name == CommandLine.arguments.dropFirst().first }
 
 /// What libFuzzer calls for each input; its own `main`, which asks for this symbol, is not used.
 @_cdecl("LLVMFuzzerTestOneInput")

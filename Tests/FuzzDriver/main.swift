@@ -5,7 +5,7 @@ import Foundation
 import ServiceDecoderFuzzing
 
 guard fuzzedDecoder != nil else {
-    for decoder in DecoderUnderTest.everyOne { print(decoder.name) }
+    for decoder in DecoderUnderTest.all { print(decoder.name) }
     exit(CommandLine.arguments.dropFirst().first == "list" ? 0 : 64)
 }
 

@@ -131,7 +131,7 @@ import Testing
     /// What a whole connection comes to is what the decoders make of the lines at once.
     @Test(arguments: ["graphite", "statsd"])
     func decodersSeeTheSameLines(_ name: String) throws {
-        let decoder = try #require(DecoderUnderTest.all.first { $0.name == name })
+        let decoder = try #require(DecoderUnderTest.ofEngine.first { $0.name == name })
         var random = SeededGenerator.seeded("\(name) lines")
         for kept in try KeptInputs.of(name) {
             let whole = decoder.account(of: kept.bytes + [0x0A])

@@ -8,7 +8,7 @@ import WireFormats
 
 /// The decoders that belong to services.
 extension DecoderUnderTest {
-    package static let everyOne = all + [dnsAnswer, resolver, formText, groupingKey, forwardFile]
+    package static let all = ofEngine + [dnsAnswer, resolver, formText, groupingKey, forwardFile]
 
     private static func text(_ input: [UInt8]) -> String { String(decoding: input, as: UTF8.self) }
 

@@ -133,9 +133,6 @@ def kills(check, seed):
 
 def prometheus(check):
     """Another store; only what is chosen; a refused request is left out and counted."""
-    if not prometheus_peer.available():
-        print("skipped: prometheus is not installed")
-        return
     with temporary_folder() as folder:
         folder = pathlib.Path(folder)
         with prometheus_peer.Prometheus(folder / "prometheus", "", "--web.enable-remote-write-receiver") as peer:
@@ -168,9 +165,6 @@ def prometheus(check):
 
 def relabelled(check):
     """Prometheus' own rules for what it sends on, and exemplars behind the samples that they belong to."""
-    if not prometheus_peer.available():
-        print("skipped: prometheus is not installed")
-        return
     with temporary_folder() as folder:
         folder = pathlib.Path(folder)
         with prometheus_peer.Prometheus(
@@ -247,8 +241,11 @@ def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else random.randrange(2**32)
     print(f"seed {seed}", flush=True)
     faults(check)
-    prometheus(check)
-    relabelled(check)
+    if prometheus_peer.available():
+        prometheus(check)
+        relabelled(check)
+    else:
+        print("skipped: prometheus is not installed")
     backlog(check)
     kills(check, seed)
     check.finish()

@@ -14,8 +14,7 @@ from harness import BINARY, Checks, Server, clean_environment, temporary_folder
 FIRST = """stages:
 - {name: quiet, drop: '{env="test"}'}
 - {name: sane, bounds: {match: temperature, max: 150}}
-- {name: fresh, clock: {match: orders_size, max_age: 1h}}
-- {name: fresh too, clock: {match: orders_total, max_age: 1h}}
+- {name: fresh, clock: {match: '{__name__=~"orders_.*"}', max_age: 1h}}
 - {name: place, enrich: {file: sites.csv, by: source_id}}
 - {name: by site, aggregate: {match: requests_total, interval: 1s, horizon: 1s, by: site, outputs: [sum, count_series]}}
 """

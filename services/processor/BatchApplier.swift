@@ -154,10 +154,10 @@ struct BatchApplier {
             case .refused(let refusal):
                 tally.accepted(account, .refused)
                 refused.append(
-                    RefusedRecord(
+                    PipelineLetter(
                         labels: series.registry.labels(of: reference), timestamp: batch.timestamps[index],
                         value: batch.values[index], details: details
-                    ).rejected(refusal, index: index))
+                    ).record(refusal, index: index))
             case .kept:
                 guard let id = series.id(of: position) else { continue }
                 if details.message != nil || (kind == .operational && isObserved),

@@ -1,4 +1,4 @@
 extension DecoderUnderTest {
     /// Every decoder of the engine. Those of the services are in ServiceDecoderFuzzing.
-    package static let all = requests + lines + content + stored + languages + files
+    package static let ofEngine = requests + lines + content + stored + languages + files
 }

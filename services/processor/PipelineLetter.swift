@@ -2,15 +2,15 @@ import Processing
 import TelemetryModel
 import WireFormats
 
-/// A record that the pipeline refused, as it came, in a form in which it can be sent again: a histogram as a series of remote
+/// The dead letter of a record that the pipeline refused: the record as it came, in a form in which it can be sent again: a histogram as a series of remote
 /// write, a number as a record of the data contract if that has one for it, else as a line of Prometheus' text format.
-struct RefusedRecord {
+struct PipelineLetter {
     let labels: LabelSet
     let timestamp: Int64
     let value: Double
     let details: RecordDetails
 
-    func rejected(_ refusal: PipelineRefusal, index: Int) -> RejectedRecord {
+    func record(_ refusal: PipelineRefusal, index: Int) -> RejectedRecord {
         RejectedRecord(
             index: index, field: refusal.field, reason: .refusedByPipeline, message: refusal.message,
             payload: payload, sourceID: labels["source_id"], parameters: form.parameters)
