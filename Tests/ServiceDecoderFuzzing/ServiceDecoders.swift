@@ -99,7 +99,8 @@ extension DecoderUnderTest {
             }
         }
         decoder.tokens = [
-            "receivers:\n", "- ", "name: ", "url: ", "http://", "match: ", "headers: ", "timeout: ", "{", "}", "\n",
+            "receivers:\n", "- ", "name: ", "url: ", "http://", "match: ", "headers: ", "timeout: ",
+            "write_relabel_configs: ", "action: ", "exemplars: ", "{", "}", "\n",
         ]
         return decoder
     }()
