@@ -77,7 +77,7 @@ remote_write:
             with peer.Prometheus(folder / "prometheus", scrape + remote) as prometheus:
                 prometheus.wait_for('up{job="node"} == 1')
                 # The exporter says more at its second scrape than at its first.
-                prometheus.wait_for('count_over_time(up{job="node"}[1m]) > 3')
+                prometheus.wait_for('sum_over_time(up{job="node"}[1m]) > 3')
                 theirs = metadata(prometheus)
                 check(len(theirs) > 100 and ("counter", "Number of context switches.", "") not in theirs, f"{len(theirs)} families")
                 await_equal(lambda: metadata(written), lambda: metadata(prometheus), "what was written remotely")
