@@ -265,6 +265,13 @@ struct LineProtocolDecoding {
     }
 
     private mutating func refuse(_ fault: LineFault, _ line: ByteRange, _ bytes: Span<UInt8>) {
+        var line = line
+        // A carriage return that was the fault would be the end of the line if the one behind it, which is, were not kept, too.
+        if !line.isEmpty, line.end < bytes.count, bytes[line.end] == ASCII.carriageReturn,
+            bytes[line.end - 1] == ASCII.carriageReturn
+        {
+            line.end += 1
+        }
         let place = counter.position(bytes, fault.offset)
         append(
             RejectedRecord(

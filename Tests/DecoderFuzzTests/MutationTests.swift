@@ -6,7 +6,7 @@ import Testing
 
 /// Kept inputs with small changes. `HELIOGRAPH_SEED` runs one sequence again, `HELIOGRAPH_FUZZ_ITERATIONS` makes it longer.
 @Suite struct MutationTests {
-    private static let iterations =
+    static let iterations =
         ProcessInfo.processInfo.environment["HELIOGRAPH_FUZZ_ITERATIONS"].flatMap { Int($0) } ?? 100
 
     @Test(arguments: DecoderUnderTest.all)
