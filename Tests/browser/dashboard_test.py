@@ -87,6 +87,8 @@ class Checks(DeadLetterChecks, ExemplarChecks):
 
     def chart_moves(self):
         """New events appear by themselves, and the chart asks for the tail only."""
+        # A chart is drawn when it has its own data; the page has loaded when the last one has.
+        self.chrome.wait_for("heliograph.loads > 0", "the page has loaded")
         loads = self.chrome.evaluate("heliograph.loads")
         # Usual values end at about 80. The points drawn move with the clock; the height is what tells new data.
         highest = "Math.max(...chart.rows.map((row) => Math.max(...row.slice(1).map((value) => value ?? 0))))"
