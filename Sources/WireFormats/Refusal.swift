@@ -154,9 +154,19 @@ enum Excerpt {
         for scalar in String(decoding: bytes.array(ByteRange(start: range.start, end: end)), as: UTF8.self)
             .unicodeScalars
         {
-            out.unicodeScalars.append(scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value ? "\u{FFFD}" : scalar)
+            out.unicodeScalars.append(visible(scalar))
         }
         return end < range.end ? out + "…" : out
+    }
+
+    /// A control character as its picture, such as ␍ (Unicode's block Control Pictures).
+    private static func visible(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        switch scalar.value {
+        case 0..<0x20: Unicode.Scalar(0x2400 + scalar.value) ?? "\u{FFFD}"
+        case 0x7F: "\u{2421}"
+        case 0x80...0x9F: "\u{FFFD}"
+        default: scalar
+        }
     }
 
     static func text(_ bytes: [UInt8]) -> String {

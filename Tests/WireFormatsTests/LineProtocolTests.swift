@@ -203,6 +203,17 @@ import Testing
         #expect(try LineDecoding().outcomes(payloads[0]) == [#"m_g{a="1", db="my db"} 2.0@1700000000000"#])
     }
 
+    /// With one of them a replay as it was would take the line.
+    @Test func bothCarriageReturnsOfARefusedLineAreKept() throws {
+        let refused = try LineDecoding().decode("m f=1 17\r\r\nm f=2 18\r\n").request.rejected
+        #expect(refused.map { String(decoding: $0.payload, as: UTF8.self) } == ["m f=1 17\r\r"])
+        #expect(
+            refused.map(\.message) == [
+                "Line 1, column 7: expected the time as a whole number of nanoseconds, got \"17\u{240D}\"."
+            ])
+        #expect(try LineDecoding().outcomes("m f=1 17\r\r") == ["invalid_line"])
+    }
+
     @Test func aQuoteThatIsMissingCostsOneLine() throws {
         let decoding = LineDecoding()
         #expect(
