@@ -112,7 +112,7 @@ struct DifferentialQueries {
         case 4, 5:
             let `operator` = any(["sum", "avg", "min", "max", "count", "group"])
             if chance(5) { return "\(any(["stddev", "stdvar"]))\(grouping())(temperature\(conditions())\(shift()))" }
-            return "\(`operator`)\(grouping())(\(vector(inner)))"
+            return unsigned(`operator`, "\(`operator`)\(grouping())(\(vector(inner)))")
         case 6:
             return chance(2)
                 ? "quantile\(grouping())(\(any(["0", "0.3", "0.5", "0.99", "1", "-1", "2"])), \(vector(inner)))"
@@ -134,6 +134,11 @@ struct DifferentialQueries {
         case 14: return histogram()
         default: return "-(\(vector(inner)))"
         }
+    }
+
+    /// The sum and the mean of -0 alone are 0 in Prometheus 3, which a division and a power make infinitely much of.
+    private func unsigned(_ aggregation: String, _ text: String) -> String {
+        ["sum", "avg"].contains(aggregation) ? "(0 + \(text))" : text
     }
 
     private mutating func overTime(_ depth: Int) -> String {
@@ -182,7 +187,8 @@ struct DifferentialQueries {
         let (left, right) = isStored ? (selector(), selector()) : (vector(depth - 1), vector(depth - 1))
         switch Int.random(in: 0..<6, using: &random) {
         case 0:
-            return "sum by (job, instance) (\(left)) \(`operator`) on (job, instance) max by (job, instance) (\(right))"
+            return "(0 + sum by (job, instance) (\(left))) \(`operator`) on (job, instance) "
+                + "max by (job, instance) (\(right))"
         case 1:
             return "\(any(["requests_total", "temperature", "odd"]))\(conditions()) \(`operator`) on (instance) "
                 + "group_left (\(any(["", "id"]))) limit\(shift())"
