@@ -266,7 +266,7 @@ struct LineProtocolDecoding {
 
     private mutating func refuse(_ fault: LineFault, _ line: ByteRange, _ bytes: Span<UInt8>) {
         var line = line
-        // A carriage return that was the fault would be the end of the line if the one behind it, which is, were not kept, too.
+        // Of two carriage returns the last ends the line. Kept without it, the other would, and a replay take the line.
         if !line.isEmpty, line.end < bytes.count, bytes[line.end] == ASCII.carriageReturn,
             bytes[line.end - 1] == ASCII.carriageReturn
         {

@@ -112,7 +112,7 @@ struct DifferentialQueries {
         case 4, 5:
             let `operator` = any(["sum", "avg", "min", "max", "count", "group"])
             if chance(5) { return "\(any(["stddev", "stdvar"]))\(grouping())(temperature\(conditions())\(shift()))" }
-            return unsigned(`operator`, "\(`operator`)\(grouping())(\(vector(inner)))")
+            return addingZero(`operator`, "\(`operator`)\(grouping())(\(vector(inner)))")
         case 6:
             return chance(2)
                 ? "quantile\(grouping())(\(any(["0", "0.3", "0.5", "0.99", "1", "-1", "2"])), \(vector(inner)))"
@@ -128,16 +128,24 @@ struct DifferentialQueries {
                 "\(selector()) \(any([">", "<", "==", "!=", ">=", "<="])) \(any(["0", "10.5", "-3", "25000", "Inf"]))"
         case 10, 11: return matched(depth)
         case 12:
-            return
-                "(\(vector(inner))) \(any(["and", "or", "unless"]))\(any(["", " on (job)", " ignoring (id)"])) (\(vector(inner)))"
+            return combined(any(["and", "or", "unless"]) + any(["", " on (job)", " ignoring (id)"]), inner)
         case 13: return labels(vector(inner))
         case 14: return histogram()
         default: return "-(\(vector(inner)))"
         }
     }
 
-    /// The sum and the mean of -0 alone are 0 in Prometheus 3, which a division and a power make infinitely much of.
-    private func unsigned(_ aggregation: String, _ text: String) -> String {
+    /// Both sides of `or` have names or neither: a series once with its name and once without would be two of the same labels as
+    /// soon as names are removed.
+    private mutating func combined(_ `operator`: String, _ depth: Int) -> String {
+        guard `operator`.hasPrefix("or") else { return "(\(vector(depth))) \(`operator`) (\(vector(depth)))" }
+        return chance(2)
+            ? "\(selector()) \(`operator`) \(selector())"
+            : "(0 + (\(vector(depth)))) \(`operator`) (0 + (\(vector(depth))))"
+    }
+
+    /// To sums and means: of -0 alone they are 0 in Prometheus 3, and a division or a power makes infinitely much of the sign.
+    private func addingZero(_ aggregation: String, _ text: String) -> String {
         ["sum", "avg"].contains(aggregation) ? "(0 + \(text))" : text
     }
 

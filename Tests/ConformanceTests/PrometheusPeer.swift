@@ -102,7 +102,7 @@ final class PrometheusPeer {
 
     private func answer(to request: HTTPClientRequest) async throws -> (status: UInt, text: String) {
         var request = request
-        // The client takes an answer for a bomb that is a 25th of its size, and one of equal values is.
+        // Compressed, many equal values are less than a 25th of their size, which the client refuses as a bomb.
         request.headers.add(name: "Accept-Encoding", value: "identity")
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
         let body = try await response.body.collect(upTo: 64 << 20)

@@ -25,13 +25,12 @@ import WireFormats
                 recordIndex: record.index, payload: record.payload, parameters: record.parameters,
                 firstReason: record.reason.rawValue, state: .waiting, attempts: 0, changedAt: nil, original: nil,
                 revision: 0)
-            // A line that held an array is one, and what stood behind the end of a text stands alone.
-            let isJudgedAnew =
-                record.payload.first == UInt8(ascii: "[") || record.message.contains("nothing after # EOF")
             switch try decoding.decode(letter, payload: record.payload) {
-            case .refused where isJudgedAnew, .taken where isJudgedAnew: break
+            // A line that held an array is one, and what stood behind the end of a text stands alone.
+            case .refused where isJudgedAnew(record), .taken where isJudgedAnew(record): break
             // A line with a fault of its own may have a field with another, which is told first.
-            case .refused(_, let count) where count > 1 && ingestProtocol == .lineProtocol: break
+            case .refused(_, let count) where count > 1 && ingestProtocol == .lineProtocol:
+                #expect(isRefusedAgain(record, by: decoder), "\(input): no longer refused with \(record.message)")
             case .refused(let again, _):
                 #expect(
                     again.reason == record.reason && again.field == record.field,
@@ -48,6 +47,16 @@ import WireFormats
                     "\(input): refused with \(record.message), then \(again?.message ?? "taken")")
             case .unusable: break
             }
+        }
+    }
+
+    private func isJudgedAnew(_ record: RejectedRecord) -> Bool {
+        record.payload.first == UInt8(ascii: "[") || record.message.contains("nothing after # EOF")
+    }
+
+    private func isRefusedAgain(_ record: RejectedRecord, by decoder: DecoderUnderTest) -> Bool {
+        decoder.account(of: record.payload).letters.contains {
+            $0.reason == record.reason && $0.field == record.field
         }
     }
 
